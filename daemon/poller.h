@@ -1,0 +1,86 @@
+// A platform, reduced to pure functions: cursor -> request; response -> mentions, next cursor,
+// limits. The loop that does the waiting is poll_loop.cpp, once. The table of platforms is
+// pollers/pollers.h.
+#pragma once
+
+#include "daemon/http.h"
+#include "daemon/result.h"
+#include "detectors/intake.h"
+#include "detectors/mention.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace surged::daemon {
+
+using detectors::WallTime;
+
+// One of the platform's rate limits as its headers told it.
+struct RateLimit {
+    std::string kind;  // label of surged_rate_limit_remaining: "requests", "app", "day", ...
+    double remaining = 0;
+    WallTime reset = kNever;
+    static constexpr WallTime kNever = detectors::kNoTime;
+};
+
+// What one answer gave. A *walk* is the sequence of requests from one look at the platform to the
+// end of what is new there: one page on a calm day, thousands after an outage or at the first
+// start.
+struct PollPage {
+    // For a mentions stream: into PollAnswer's batch. For a counts stream: these minutes, replacing
+    // earlier values.
+    std::vector<detectors::Bucket> counts;
+    std::string
+        cursor;  // continue here: next request of this walk, or, when `complete`, of the next walk
+    bool complete =
+        false;  // the walk reached its end: covered until the walk's start less `indexing_delay`
+    // What the walk covers from: empty on a walk that continues from the last one without a hole. A
+    // first walk or one that the platform cut short says how far back it saw; the loop reports the
+    // hole before it as a gap.
+    std::optional<WallTime> covered_from;
+    // An oldest-first walk may cover as it goes: complete up to here though the walk goes on.
+    std::optional<WallTime> covered_until;
+    std::vector<RateLimit> limits;
+    std::uint64_t reads = 0;      // what the platform charges for this page (X: posts returned)
+    std::uint64_t malformed = 0;  // items of the page that could not be read and were left out
+    std::string note;  // something an operator should know, for the log: "partial answer: ..."
+};
+
+struct PollContext {
+    WallTime now{};                               // of this request
+    WallTime walk_started{};                      // of the first request of this walk
+    WallTime covered_until = detectors::kNoTime;  // what the stream knows already
+};
+
+class Poller {
+public:
+    virtual ~Poller() = default;
+
+    // The next request of the walk. `cursor` is what accept() returned last for this stream, "" at
+    // the very first. Pure: asking twice gives the same request.
+    [[nodiscard]] virtual HttpRequest next_request(std::string_view cursor,
+                                                   PollContext const& context) const = 0;
+
+    // Reads the answer: mentions are appended to `out`, newest or oldest first as they come. On a
+    // Failure the caller keeps the cursor and asks again later; except Fault::bad_cursor: it starts
+    // the walk anew with restart(cursor).
+    virtual Result<PollPage> accept(HttpResponse const& response, std::string_view cursor,
+                                    PollContext const& context, detectors::MentionBatch& out) = 0;
+
+    // The cursor that begins the interrupted walk anew, keeping what earlier walks completed.
+    [[nodiscard]] virtual std::string restart(std::string_view cursor) const = 0;
+
+    // How long the platform may hold a post back before it shows it (X: 10-15 s). Coverage stays
+    // this far behind.
+    [[nodiscard]] virtual std::chrono::seconds indexing_delay() const {
+        return std::chrono::seconds{15};
+    }
+    // A 401 came: read the secret files again (contract). True when something changed.
+    virtual bool reload_secrets() { return false; }
+};
+
+}  // namespace surged::daemon

@@ -1,0 +1,43 @@
+// The table of platforms: every platform, kind and key of the contract, and how its poller is made.
+#pragma once
+
+#include "config/values.h"
+#include "daemon/poller.h"
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace surged::daemon {
+
+struct AccountSettings;
+struct StreamSettings;
+
+using MakePoller = std::unique_ptr<Poller> (*)(AccountSettings const&, StreamSettings const&);
+
+struct KindRow {
+    std::string_view name;  // search, mentions, counts, page, tag, ...
+    std::span<config::KeySpec const> keys;
+    MakePoller make = nullptr;       // null: known to the readers, not in this release
+    std::chrono::seconds floor{60};  // `every` below it is an error
+    bool counts = false;             // yields per-minute counts, not mentions
+};
+
+struct PlatformRow {
+    std::string_view name;      // x, facebook, ...
+    std::string_view base_url;  // default; "" when an account or stream must name one
+    bool needs_account = true;  // false: a stream may say `platform:` instead of `account:`
+    std::string_view policy = "facebook";           // default response policy
+    std::span<config::KeySpec const> account_keys;  // besides base_url, ca_file, budget
+    std::vector<KindRow> kinds;                     // `push` is every platform's and not listed
+    std::string_view host =
+        {};  // of links to it, for `respond` with a link: "x.com", "twitter.com"
+};
+
+std::vector<PlatformRow> const& platforms();
+[[nodiscard]] PlatformRow const* platform(std::string_view name);
+[[nodiscard]] KindRow const* kind_of(PlatformRow const& row, std::string_view kind);
+
+}  // namespace surged::daemon

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Installs what is missing on Debian 12, builds, and runs: `setup.sh demo`, `setup.sh test`, `setup.sh night`.
+# `setup.sh install` only installs the packages; `setup.sh build PRESET` also builds.
+set -eu
+cd "$(dirname "$0")/.."
+
+# What the program is built from, each with its reason.
+build_packages="
+g++ cmake ninja-build pkg-config  # compiler and build
+libboost1.81-dev        # Asio: the event loop and coroutines; Beast: HTTP; unordered: flat hash sets
+libboost-url1.81-dev    # Boost.URL: parsing the URLs of configuration and requests
+libsimdjson-dev         # JSON of platforms, at gigabytes a second
+libyaml-cpp-dev         # the configuration file
+prometheus-cpp-dev      # the metrics registry and its text format
+libcurl4-openssl-dev    # asked for by prometheus-cpp's CMake package
+libssl-dev              # TLS, HMAC, SHA-256
+libsqlite3-dev          # the store: one file that survives kill -9 and a full disk
+zlib1g-dev libdeflate-dev  # gzip bodies: bounded streams, and whole bodies three times faster
+ca-certificates         # whom TLS trusts
+git                     # the revision in `surged version`
+"
+# What only the tests need.
+test_packages="
+libgtest-dev libgmock-dev  # GoogleTest
+libbenchmark-dev        # the benches
+clang clang-format      # a second compiler; the formatting check
+ccache mold             # short builds
+prometheus prometheus-alertmanager  # real peers: promtool, a scraping server, an Alertmanager that is paged
+python3                 # scoring tools of the detection tests
+openssl                 # certificates of the TLS tests
+curl                    # trying the API by hand and in smoke tests
+"
+
+install_packages() {
+    wanted=$(printf '%s\n' "$@" | sed 's/#.*//')
+    missing=""
+    for package in $wanted; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
+    if [ -z "$missing" ]; then return; fi
+    as_root=""
+    if [ "$(id -u)" -ne 0 ]; then as_root=sudo; fi
+    # Debian starts a service as soon as its package is installed; the tests start their own.
+    $as_root apt-get update -q
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing
+}
+
+build() {
+    cmake --preset "$1" >/dev/null
+    cmake --build --preset "$1"
+}
+
+case "${1:-}" in
+    install) install_packages "$build_packages" "$test_packages" ;;
+    build)
+        install_packages "$build_packages" "$test_packages"
+        build "${2:-dev}"
+        ;;
+    demo)
+        install_packages "$build_packages"
+        cmake --preset release -DSURGED_BUILD_TESTS=OFF >/dev/null
+        cmake --build --preset release --target surged
+        shift
+        exec build/release/surged demo "$@"
+        ;;
+    test)
+        install_packages "$build_packages" "$test_packages"
+        build dev
+        ctest --preset dev -j 2
+        ;;
+    night)
+        install_packages "$build_packages" "$test_packages"
+        build dev
+        ctest --preset night
+        ;;
+    *)
+        echo "usage: deploy/setup.sh demo [OPTION...] | test | night | install | build [PRESET]" >&2
+        exit 2
+        ;;
+esac
