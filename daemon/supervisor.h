@@ -31,7 +31,10 @@ private:
     struct Task {
         std::string name;
         boost::asio::cancellation_signal cancel;
+        bool cancelled = false;
     };
+    void cancel(std::function<bool(Task const&)> const& chosen);
+
     boost::asio::io_context& io_;
     std::function<void(std::string const&, std::exception_ptr)> on_death_;
     std::list<Task>
