@@ -13,6 +13,7 @@ libsimdjson-dev         # JSON of platforms, at gigabytes a second
 libyaml-cpp-dev         # the configuration file
 prometheus-cpp-dev      # the metrics registry and its text format
 libcurl4-openssl-dev    # asked for by prometheus-cpp's CMake package
+libcli11-dev            # the command line
 libssl-dev              # TLS, HMAC, SHA-256
 libsqlite3-dev          # the store: one file that survives kill -9 and a full disk
 zlib1g-dev libdeflate-dev  # gzip bodies: bounded streams, and whole bodies three times faster

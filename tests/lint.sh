@@ -29,7 +29,7 @@ all=$(sources config detectors exporters daemon)
 not() { printf '%s\n' "$all" | grep -vE "$1"; }
 deny "asio::detached swallows exceptions: use Supervisor::start" 'detached\b' $(not '/supervisor\.')
 deny "the clock is read in steady_clock.cpp only" '(system|steady|high_resolution)_clock::now' $(not '/steady_clock\.cpp$')
-deny "randomness comes in by constructor; its seed is read in app.cpp only" 'random_device' $(not '/app\.cpp$')
+deny "randomness comes in by constructor; its seed is read in commands/ only" 'random_device' $(not '^daemon/commands/')
 deny "two loops do the waiting" 'sleep_for|usleep\(|std::this_thread::sleep' $all
 deny "yaml-cpp is known to section.cpp only" 'include <yaml-cpp' $(not '^config/section\.cpp$')
 deny "the whole of Asio in a header costs seconds in every file" '#include <boost/asio\.hpp>' $all

@@ -1,0 +1,306 @@
+// The table of routes, and what each answers.
+#include "daemon/api.h"
+#include "daemon/inflate.h"
+#include "daemon/json_body.h"
+#include "daemon/ndjson.h"
+#include "daemon/views.h"
+#include "detectors/json_writer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace surged::daemon {
+
+using namespace detectors;
+
+namespace {
+
+constexpr std::size_t kPushBody = 64U << 20U;  // of a push, inflated: a day of a busy brand
+
+ServerResponse json_answer(std::string body, int status = 200) {
+    ServerResponse response;
+    response.status = status;
+    response.headers.emplace_back("Content-Type", "application/json");
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.body = std::move(body);
+    return response;
+}
+
+ServerResponse text_answer(std::string body, std::string type = "text/plain; charset=utf-8") {
+    ServerResponse response;
+    response.headers.emplace_back("Content-Type", std::move(type));
+    response.body = std::move(body);
+    return response;
+}
+
+ServerResponse not_found(std::string const& what) {
+    return problem(404, "Not Found", what);
+}
+
+}  // namespace
+
+std::vector<Api::Route> const& Api::routes() {
+    static std::vector<Route> const kRoutes{
+        {"GET", "/", Access::viewer, "The console", &Api::console},
+        {"GET", "/incidents/{}", Access::viewer, "The console's page of one incident",
+         &Api::console},
+        {"GET", "/metrics", Access::viewer, "Prometheus text format", &Api::metrics},
+        {"GET", "/healthz", Access::open, "The process lives", &Api::healthz},
+        {"GET", "/readyz", Access::open, "State is restored and every poller has started",
+         &Api::readyz},
+        {"POST", "/-/reload", Access::operator_, "Read the configuration again", &Api::reload},
+        {"GET", "/openapi.json", Access::viewer, "This description", &Api::openapi},
+        {"GET", "/api/v1/status", Access::viewer, "Version, streams by state, receivers",
+         &Api::status},
+        {"GET", "/api/v1/streams", Access::viewer, "All streams", &Api::streams},
+        {"GET", "/api/v1/streams/{}", Access::viewer, "One stream", &Api::stream},
+        {"GET", "/api/v1/streams/{}/series", Access::viewer, "Its curve: from, to, step",
+         &Api::series},
+        {"GET", "/api/v1/streams/{}/explain", Access::viewer, "Why it did or did not page: at",
+         &Api::explain},
+        {"POST", "/api/v1/streams/{}/mentions", Access::push, "Push mentions (NDJSON, gzip)",
+         &Api::push},
+        {"GET", "/api/v1/incidents", Access::viewer, "Incidents: state, brand", &Api::incidents},
+        {"GET", "/api/v1/incidents/{}", Access::viewer, "One incident with its timeline",
+         &Api::incident},
+        {"POST", "/api/v1/incidents/{}/{}", Access::operator_,
+         "acknowledge, respond, resolve, close, reopen, note, check", &Api::act},
+        {"POST", "/api/v1/receivers/{}/test", Access::operator_, "Send a test page",
+         &Api::test_receiver},
+        {"GET", "/api/v1/events", Access::viewer, "Server-sent events; Last-Event-ID resumes",
+         &Api::event_stream},
+    };
+    return kRoutes;
+}
+
+ServerResponse Api::healthz(ApiCall const&) {
+    return text_answer("ok\n");
+}
+
+ServerResponse Api::readyz(ApiCall const&) {
+    std::string const reason = env_.not_ready();
+    if (reason.empty()) return text_answer("ready\n");
+    return problem(503, "Service Unavailable", reason);
+}
+
+ServerResponse Api::metrics(ApiCall const&) {
+    return text_answer(env_.metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+ServerResponse Api::reload(ApiCall const&) {
+    std::string const faults = env_.reload();
+    if (!faults.empty())
+        return problem(500, "The configuration is invalid: nothing changed", faults);
+    return text_answer("reloaded\n");
+}
+
+ServerResponse Api::openapi(ApiCall const&) {
+    JsonWriter json;
+    json.object().field("openapi", "3.0.3");
+    json.key("info").object().field("title", "surged").field("version", SURGED_VERSION).end();
+    json.key("paths").object();
+    std::string_view last;
+    for (Route const& route : routes()) {
+        if (route.pattern != last) {
+            if (!last.empty()) json.end();
+            std::string path;
+            int n = 0;
+            for (std::size_t i = 0; i < route.pattern.size(); ++i) {
+                path += route.pattern[i];
+                if (route.pattern[i] == '{') path += n++ == 0 ? "name" : "action";
+            }
+            json.key(path).object();
+            if (n > 0) {
+                json.key("parameters").array();
+                for (int i = 0; i < n; ++i) {
+                    json.object().field("name", i == 0 ? "name" : "action").field("in", "path");
+                    json.field("required", true)
+                        .key("schema")
+                        .object()
+                        .field("type", "string")
+                        .end()
+                        .end();
+                }
+                json.end();
+            }
+            last = route.pattern;
+        }
+        json.key(route.method == "GET" ? "get" : "post").object().field("summary", route.summary);
+        json.key("responses").object();
+        json.key("default")
+            .object()
+            .field("description", "see the manual; errors are RFC 9457 problems")
+            .end();
+        json.end().end();
+    }
+    if (!last.empty()) json.end();
+    json.end().end();
+    return json_answer(json.take());
+}
+
+ServerResponse Api::console(ApiCall const&) {
+    // A plain page until the console is there: what is going on, and where the API is.
+    std::string page =
+        "<!doctype html><html lang=\"en\"><head><meta "
+        "charset=\"utf-8\"><title>surged</title></head><body>"
+        "<h1>surged</h1><p><a href=\"/api/v1/streams\">streams</a> &middot; "
+        "<a href=\"/api/v1/incidents\">incidents</a> &middot; <a href=\"/metrics\">metrics</a> "
+        "&middot; "
+        "<a href=\"/openapi.json\">API</a></p></body></html>\n";
+    ServerResponse response = text_answer(std::move(page), "text/html; charset=utf-8");
+    response.headers.emplace_back("Content-Security-Policy",
+                                  "default-src 'none'; frame-ancestors 'none'");
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    return response;
+}
+
+ServerResponse Api::status(ApiCall const& call) {
+    return json_answer(status_json(env_.engine, env_.started, call.now));
+}
+
+ServerResponse Api::streams(ApiCall const&) {
+    return json_answer(streams_json(env_.engine));
+}
+
+ServerResponse Api::stream(ApiCall const& call) {
+    StreamState const* const s = env_.engine.stream(call.params[0]);
+    if (s == nullptr) return not_found("there is no stream '" + call.params[0] + "'");
+    return json_answer(stream_json(*s));
+}
+
+ServerResponse Api::series(ApiCall const& call) {
+    StreamState const* const s = env_.engine.stream(call.params[0]);
+    if (s == nullptr) return not_found("there is no stream '" + call.params[0] + "'");
+    ServerRequest const& r = call.request;
+    WallTime to = call.now;
+    WallTime from = to - std::chrono::hours{6};
+    if (r.has_param("to")) {
+        auto const t = parse_time(r.param("to"));
+        if (!t) return problem(422, "Unprocessable Content", "to: expected an RFC 3339 time");
+        to = *t;
+        from = to - std::chrono::hours{6};
+    }
+    if (r.has_param("from")) {
+        auto const t = parse_time(r.param("from"));
+        if (!t) return problem(422, "Unprocessable Content", "from: expected an RFC 3339 time");
+        from = *t;
+    }
+    std::chrono::seconds step{60};
+    if (r.has_param("step")) {
+        auto const d = parse_step(r.param("step"));
+        if (!d || d->count() < 60 || d->count() % 60 != 0)
+            return problem(422, "Unprocessable Content",
+                           "step: expected whole minutes, such as 60, 5m or 1h");
+        step = *d;
+    }
+    if (from >= to || (to - from) / step > kSeriesPoints)
+        return problem(
+            422, "Unprocessable Content",
+            "from must be before to, with at most " + std::to_string(kSeriesPoints) + " steps");
+    return json_answer(series_json(env_.engine, *s, from, to, step));
+}
+
+ServerResponse Api::explain(ApiCall const& call) {
+    StreamState const* const s = env_.engine.stream(call.params[0]);
+    if (s == nullptr) return not_found("there is no stream '" + call.params[0] + "'");
+    WallTime at = kNoTime;
+    if (call.request.has_param("at")) {
+        auto const t = parse_time(call.request.param("at"));
+        if (!t) return problem(422, "Unprocessable Content", "at: expected an RFC 3339 time");
+        at = *t;
+    }
+    return json_answer(explain_json(env_.engine, *s, at));
+}
+
+ServerResponse Api::push(ApiCall const& call) {
+    StreamState const* const s = env_.engine.stream(call.params[0]);
+    if (s == nullptr) return not_found("there is no stream '" + call.params[0] + "'");
+    if (call.token != nullptr && call.token->role == Role::push && !call.token->streams.empty() &&
+        std::find(call.token->streams.begin(), call.token->streams.end(), call.params[0]) ==
+            call.token->streams.end())
+        return problem(403, "Forbidden",
+                       "token '" + call.token->name + "' may not push to this stream");
+    if (!env_.engine.disk_trouble().empty()) {
+        ServerResponse busy =
+            problem(429, "Too Many Requests", "the state directory takes no writes");
+        busy.headers.emplace_back("Retry-After", "10");
+        return busy;
+    }
+    std::string const encoding(exporters::header(call.request.headers, "Content-Encoding"));
+    if (!encoding.empty() && encoding != "gzip" && encoding != "identity")
+        return problem(415, "Unsupported Media Type", "Content-Encoding is gzip or none");
+    auto inflated = inflate_body(encoding, call.request.body, kPushBody);
+    if (!inflated && inflated.error().fault == Fault::too_large)
+        return problem(413, "Content Too Large", "over 64 MiB when inflated");
+    if (!inflated) return problem(422, "Unprocessable Content", "the body is not gzip");
+    MentionBatch batch;
+    NdjsonReader reader;
+    std::uint64_t rejected = 0;
+    std::string padded = std::move(*inflated);
+    padded.reserve(padded.size() + kNdjsonPadding);
+    for (std::size_t at = 0; at < padded.size();) {
+        std::size_t const end = std::min(padded.find('\n', at), padded.size());
+        std::string_view line(padded.data() + at, end - at);
+        at = end + 1;
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+        auto row = reader.read(line, batch);
+        if (row)
+            batch.items.push_back(row->mention);
+        else
+            ++rejected;
+    }
+    PushResult const sum = env_.engine.push(call.params[0], batch, rejected, call.now);
+    JsonWriter json;
+    json.object().field("accepted", sum.accepted).field("duplicate", sum.duplicate);
+    json.field("late", sum.late).field("rejected", sum.rejected).end();
+    return json_answer(json.take(), 202);
+}
+
+ServerResponse Api::incidents(ApiCall const& call) {
+    return json_answer(
+        incidents_json(env_.engine, call.request.param("state"), call.request.param("brand")));
+}
+
+ServerResponse Api::incident(ApiCall const& call) {
+    Incident const* const found = env_.engine.incident(call.params[0]);
+    if (found == nullptr) return not_found("there is no incident '" + call.params[0] + "'");
+    return json_answer(incident_json(env_.engine, *found));
+}
+
+ServerResponse Api::act(ApiCall const& call) {
+    auto const action = action_of(call.params[1]);
+    if (!action) return not_found("there is no action '" + call.params[1] + "'");
+    auto const body = JsonBody::parse(call.request.body);
+    if (!body) return problem(422, "Unprocessable Content", "the body is not a JSON object");
+    OperatorWord word;
+    word.action = *action;
+    word.incident = call.params[0];
+    word.by = body->text("by");
+    if (word.by.empty() && call.token != nullptr) word.by = call.token->name;
+    word.via = exporters::header(call.request.headers, "X-Surged-Via") == "cli" ? "cli" : "api";
+    word.note = body->text("note");
+    word.link = body->text("link");
+    word.platform = body->text("platform");
+    word.verdict = body->text("verdict");
+    word.item = body->text("item");
+    word.done = body->flag("done", true);
+    if (word.by.empty()) return problem(422, "Unprocessable Content", "by: who says so?");
+    Heard const heard = env_.engine.operator_word(word, call.now);
+    switch (heard.refusal) {
+        case Refusal::not_found: return not_found(heard.detail);
+        case Refusal::conflict: return problem(409, "Conflict", heard.detail);
+        case Refusal::unprocessable: return problem(422, "Unprocessable Content", heard.detail);
+        case Refusal::none: break;
+    }
+    return json_answer(incident_json(env_.engine, *env_.engine.incident(word.incident)));
+}
+
+ServerResponse Api::test_receiver(ApiCall const& call) {
+    if (!env_.test_receiver(call.params[0]))
+        return not_found("there is no receiver '" + call.params[0] + "'");
+    return json_answer("{\"queued\":true}", 202);
+}
+
+}  // namespace surged::daemon

@@ -1,0 +1,280 @@
+#include "daemon/commands/client.h"
+
+#include "config/section.h"
+#include "daemon/commands/table.h"
+#include "daemon/exit_codes.h"
+#include "daemon/http_client.h"
+#include "daemon/resolver.h"
+#include "daemon/steady_clock.h"
+#include "daemon/supervisor.h"
+#include "detectors/json_writer.h"
+
+#include <boost/asio/io_context.hpp>
+#include <simdjson.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <unistd.h>
+
+namespace surged::daemon {
+
+using detectors::JsonWriter;
+using simdjson::dom::element;
+
+namespace {
+
+constexpr std::chrono::seconds kTimeout{15};
+
+boost::asio::awaitable<void> fetch_into(HttpClient& http, HttpRequest request, Instant deadline,
+                                        std::optional<Result<HttpResponse>>& out) {
+    out.emplace(co_await http.fetch(std::move(request), deadline));
+}
+
+// One exchange with the daemon; prints why when there is none or it refused. `code` is the exit
+// code then.
+std::optional<HttpResponse> ask(ClientOptions const& options, HttpRequest request, int& code) {
+    config::Secret token;
+    token.file = options.token_file;
+    if (!token.file.empty() && !token.reload() && token.value.empty()) {
+        std::cerr << "surged: " << token.file << ": cannot be read\n";
+        code = kExitUsage;
+        return std::nullopt;
+    }
+    std::string server = options.server;
+    while (server.ends_with('/')) server.pop_back();
+    request.url = server + request.url;
+    request.ca_file = options.ca_file;
+    request.headers.emplace_back("X-Surged-Via", "cli");
+    if (!token.value.empty())
+        request.headers.emplace_back("Authorization", "Bearer " + token.value);
+    request.idempotent = request.method == "GET";
+
+    boost::asio::io_context io{1};
+    SteadyClock clock(io);
+    Resolver resolver(io, clock);
+    BeastHttpClient http(io, clock, resolver);
+    std::optional<Result<HttpResponse>> result;
+    Supervisor supervisor(io, [](std::string const&, std::exception_ptr) {});
+    Instant const deadline = clock.now() + kTimeout;
+    supervisor.start("ask", fetch_into(http, std::move(request), deadline, result));
+    while (supervisor.running() != 0) io.run_one();
+    if (!result || !*result) {
+        std::cerr << "surged: no daemon answers at " << server
+                  << (result ? ": " + result->error().detail : std::string{}) << "\n";
+        code = kExitUnreachable;
+        return std::nullopt;
+    }
+    HttpResponse response = std::move(**result);
+    if (response.status < 300) return response;
+    simdjson::dom::parser parser;
+    element root;
+    std::string_view title, detail;
+    if (parser.parse(response.body).get(root) == simdjson::SUCCESS) {
+        (void)root["title"].get(title);
+        (void)root["detail"].get(detail);
+    }
+    std::cerr << "surged: " << response.status << " " << title << (detail.empty() ? "" : ": ")
+              << detail << "\n";
+    code = kExitRefused;
+    return std::nullopt;
+}
+
+std::string text_of(element const& object, char const* key) {
+    element value;
+    if (object[key].get(value) != simdjson::SUCCESS) return {};
+    if (value.is_string()) return std::string(value.get_string().value_unsafe());
+    if (value.is_bool()) return value.get_bool().value_unsafe() ? "yes" : "no";
+    if (value.is_int64()) return std::to_string(value.get_int64().value_unsafe());
+    if (value.is_double()) {
+        std::array<char, 32> out{};
+        std::snprintf(out.data(), out.size(), "%.4g", value.get_double().value_unsafe());
+        return out.data();
+    }
+    return {};
+}
+
+// "running until 2026-03-01T12:17:00Z", per clock.
+std::string clocks_of(element const& incident) {
+    std::string out;
+    simdjson::dom::array clocks;
+    if (incident["clocks"].get(clocks) != simdjson::SUCCESS) return out;
+    for (element const c : clocks)
+        out += "  " + text_of(c, "platform") + " " + text_of(c, "kind") + ": " +
+               text_of(c, "state") + ", due " + text_of(c, "due") +
+               (text_of(c, "by").empty() ? "" : ", by " + text_of(c, "by")) + "\n";
+    return out;
+}
+
+int print_json(HttpResponse const& response) {
+    std::cout << response.body << (response.body.ends_with('\n') ? "" : "\n");
+    return kExitOk;
+}
+
+void print_incident(element const& i) {
+    std::cout << text_of(i, "id") << "  " << text_of(i, "severity") << "  " << text_of(i, "state")
+              << (text_of(i, "drill") == "yes" ? "  DRILL" : "") << "\n"
+              << "  opened " << text_of(i, "opened") << ", began around " << text_of(i, "onset")
+              << (text_of(i, "owner").empty() ? "" : ", with " + text_of(i, "owner")) << "\n";
+    simdjson::dom::array streams;
+    if (i["streams"].get(streams) == simdjson::SUCCESS)
+        for (element const s : streams)
+            std::cout << "  " << text_of(s, "name") << " (" << text_of(s, "platform")
+                      << "): " << text_of(s, "observed") << " mentions where "
+                      << text_of(s, "expected") << " were expected, now " << text_of(s, "state")
+                      << "\n";
+    std::cout << clocks_of(i);
+    simdjson::dom::array timeline;
+    if (i["timeline"].get(timeline) != simdjson::SUCCESS) return;
+    for (element const e : timeline)
+        std::cout << "  " << text_of(e, "at") << "  " << text_of(e, "event") << "  "
+                  << text_of(e, "summary") << text_of(e, "note")
+                  << (text_of(e, "by").empty() ? "" : "  by " + text_of(e, "by")) << "\n";
+}
+
+int parse_and(HttpResponse const& response, auto use) {
+    simdjson::dom::parser parser;
+    element root;
+    if (parser.parse(response.body).get(root) != simdjson::SUCCESS) {
+        std::cerr << "surged: the answer is not JSON\n";
+        return kExitRefused;
+    }
+    use(root);
+    return kExitOk;
+}
+
+HttpRequest get(std::string path) {
+    HttpRequest request;
+    request.url = std::move(path);
+    return request;
+}
+
+std::string who() {
+    if (char const* const user = std::getenv("SUDO_USER")) return user;
+    if (char const* const user = std::getenv("USER")) return user;
+    return {};
+}
+
+}  // namespace
+
+int client_streams(ClientOptions const& options) {
+    int code = kExitOk;
+    auto const answer = ask(options, get("/api/v1/streams"), code);
+    if (!answer) return code;
+    if (options.json) return print_json(*answer);
+    return parse_and(*answer, [](element const& root) {
+        Table table({"STREAM", "PLATFORM", "STATE", "OBSERVED", "EXPECTED", "PAGE FROM", "MENTIONS",
+                     "COVERED UNTIL", "REASON"});
+        simdjson::dom::array items;
+        if (root["items"].get(items) != simdjson::SUCCESS) return;
+        for (element const s : items)
+            table.add({text_of(s, "name"), text_of(s, "platform"), text_of(s, "state"),
+                       text_of(s, "observed"), text_of(s, "expected"), text_of(s, "upper"),
+                       text_of(s, "mentions_total"), text_of(s, "covered_until"),
+                       text_of(s, "reason")});
+        table.print(std::cout);
+    });
+}
+
+int client_explain(ClientOptions const& options, std::string const& stream, std::string const& at) {
+    int code = kExitOk;
+    std::string path = "/api/v1/streams/" + exporters::url_encode(stream) + "/explain";
+    if (!at.empty()) path += "?at=" + exporters::url_encode(at);
+    auto const answer = ask(options, get(std::move(path)), code);
+    if (!answer) return code;
+    if (options.json) return print_json(*answer);
+    return parse_and(*answer, [](element const& root) {
+        std::cout << text_of(root, "stream") << " at " << text_of(root, "at") << ": "
+                  << text_of(root, "why") << "\n";
+        if (text_of(root, "covered") == "yes")
+            std::cout << "  observed " << text_of(root, "observed") << ", expected "
+                      << text_of(root, "expected") << ", a page from " << text_of(root, "upper")
+                      << ", score " << text_of(root, "score") << "\n";
+    });
+}
+
+int client_incidents(ClientOptions const& options, IncidentArguments const& a) {
+    int code = kExitOk;
+    if (a.action == "list") {
+        std::vector<std::pair<std::string, std::string>> query;
+        if (!a.state.empty()) query.emplace_back("state", a.state);
+        if (!a.brand.empty()) query.emplace_back("brand", a.brand);
+        auto const answer =
+            ask(options, get(exporters::with_query("/api/v1/incidents", query)), code);
+        if (!answer) return code;
+        if (options.json) return print_json(*answer);
+        return parse_and(*answer, [](element const& root) {
+            Table table({"INCIDENT", "STATE", "SEVERITY", "OPENED", "OWNER"});
+            simdjson::dom::array items;
+            if (root["items"].get(items) != simdjson::SUCCESS) return;
+            for (element const i : items)
+                table.add({text_of(i, "id"), text_of(i, "state"), text_of(i, "severity"),
+                           text_of(i, "opened"), text_of(i, "owner")});
+            table.print(std::cout);
+        });
+    }
+    std::string path = "/api/v1/incidents/" + exporters::url_encode(a.id);
+    HttpRequest request;
+    if (a.action == "show") {
+        request = get(path);
+    } else if (a.action == "report") {
+        request = get(path + "/report?format=" + exporters::url_encode(a.format));
+        auto const answer = ask(options, std::move(request), code);
+        return answer ? print_json(*answer) : code;
+    } else {
+        request.method = "POST";
+        request.url = path + "/" + (a.action == "ack" ? "acknowledge" : a.action);
+        JsonWriter json;
+        json.object()
+            .field("by", a.by.empty() ? who() : a.by)
+            .text_if("note", a.note)
+            .text_if("link", a.link);
+        json.text_if("platform", a.platform)
+            .text_if("verdict", a.verdict)
+            .text_if("item", a.item)
+            .end();
+        request.body = json.take();
+        request.headers.emplace_back("Content-Type", "application/json");
+    }
+    auto const answer = ask(options, std::move(request), code);
+    if (!answer) return code;
+    if (options.json) return print_json(*answer);
+    return parse_and(*answer, print_incident);
+}
+
+int client_receivers(ClientOptions const& options, std::string const& action,
+                     std::string const& name) {
+    int code = kExitOk;
+    if (action == "test") {
+        HttpRequest request;
+        request.method = "POST";
+        request.url = "/api/v1/receivers/" + exporters::url_encode(name) + "/test";
+        auto const answer = ask(options, std::move(request), code);
+        if (!answer) return code;
+        std::cout << "a test page is on its way to '" << name << "'\n";
+        return kExitOk;
+    }
+    auto const answer = ask(options, get("/api/v1/status"), code);
+    if (!answer) return code;
+    if (options.json) return print_json(*answer);
+    return parse_and(*answer, [](element const& root) {
+        Table table({"RECEIVER", "TYPE", "WAITING"});
+        simdjson::dom::array items;
+        if (root["receivers"].get(items) != simdjson::SUCCESS) return;
+        for (element const r : items)
+            table.add({text_of(r, "name"), text_of(r, "type"), text_of(r, "waiting")});
+        table.print(std::cout);
+    });
+}
+
+int client_reload(ClientOptions const& options) {
+    int code = kExitOk;
+    HttpRequest request;
+    request.method = "POST";
+    request.url = "/-/reload";
+    if (!ask(options, std::move(request), code)) return code;
+    std::cout << "reloaded\n";
+    return kExitOk;
+}
+
+}  // namespace surged::daemon

@@ -1,0 +1,164 @@
+#include "daemon/commands/run.h"
+
+#include "daemon/app.h"
+#include "daemon/exit_codes.h"
+#include "daemon/http_client.h"
+#include "daemon/resolver.h"
+#include "daemon/sqlite_store.h"
+#include "daemon/steady_clock.h"
+#include "daemon/systemd.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+namespace surged::daemon {
+namespace {
+
+constexpr std::chrono::seconds kStopPatience{
+    5};  // for coroutines to unwind; then the process just ends
+
+// Prints every fault; true when the daemon may start.
+bool accept(LoadedSettings const& loaded) {
+    for (auto const& problem : loaded.problems->list) std::cerr << to_string(problem) << "\n";
+    for (auto const& problem : loaded.run_errors) std::cerr << to_string(problem) << "\n";
+    for (auto const& what : loaded.unbuilt)
+        std::cerr << "surged: " << what << " is not in this release\n";
+    return !loaded.problems->fatal() && loaded.run_errors.empty() && loaded.unbuilt.empty();
+}
+
+HttpClientOptions client_options(Settings const& settings) {
+    HttpClientOptions options;
+    options.proxy = settings.http.proxy;
+    options.ca_file = settings.http.ca_file;
+    return options;
+}
+
+// Signals, the watchdog and the end, around an App that runs.
+class Process {
+public:
+    Process(boost::asio::io_context& io, Clock& clock, App& app, Log& log, ServiceManager& manager)
+        : io_(io),
+          clock_(clock),
+          app_(app),
+          log_(log),
+          manager_(manager),
+          signals_(io, SIGTERM, SIGINT, SIGHUP),
+          watchdog_(io),
+          last_(io) {
+        wait_for_signal();
+        feed_watchdog();
+    }
+
+private:
+    void wait_for_signal() {
+        signals_.async_wait([this](boost::system::error_code error, int signal) {
+            if (error) return;
+            if (signal == SIGHUP) {
+                manager_.reloading(clock_.now());
+                app_.reload();
+                manager_.ready("serving");
+            } else {
+                if (stopping_)
+                    std::_Exit(kExitOk);  // the second asks to go at once; a start is a recovery
+                log_.info("stopping");
+                begin_stop();
+            }
+            wait_for_signal();
+        });
+    }
+
+    void begin_stop() {
+        stopping_ = true;
+        manager_.stopping();
+        app_.stop();
+        last_.expires_after(kStopPatience);
+        last_.async_wait([this](boost::system::error_code) { io_.stop(); });
+        poll_end();
+    }
+
+    void poll_end() {
+        watchdog_.expires_after(std::chrono::milliseconds{10});
+        watchdog_.async_wait(
+            [this](boost::system::error_code) { app_.stopped() ? io_.stop() : poll_end(); });
+    }
+
+    // systemd is told that we live as long as the clock loop does its rounds.
+    void feed_watchdog() {
+        if (stopping_) return;
+        watchdog_.expires_after(manager_.watchdog_period());
+        watchdog_.async_wait([this](boost::system::error_code error) {
+            if (error || stopping_) return;
+            if (!app_.fatal().empty()) return begin_stop();
+            if (app_.healthy(clock_.now())) manager_.alive();
+            feed_watchdog();
+        });
+    }
+
+    boost::asio::io_context& io_;
+    Clock& clock_;
+    App& app_;
+    Log& log_;
+    ServiceManager& manager_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer watchdog_, last_;
+    bool stopping_ = false;
+};
+
+}  // namespace
+
+int run(std::string const& config) {
+    LoadedSettings loaded = load_settings(config);
+    if (!accept(loaded)) return kExitUsage;
+    Settings& settings = loaded.settings;
+
+    boost::asio::io_context io{1};
+    SteadyClock clock(io);
+    Log log(clock, log_level(settings.log.level),
+            log_format(settings.log.format, std::getenv("JOURNAL_STREAM"), STDERR_FILENO), stderr);
+    auto store = open_store(settings.storage.directory);
+    if (!store) {
+        std::cerr << "surged: " << store.error().detail << "\n";
+        return kExitState;
+    }
+    Resolver resolver(io, clock);
+    BeastHttpClient http(io, clock, resolver, client_options(settings));
+    ServiceManager manager;
+    AppDoors doors{io, clock, http, **store, log};
+    doors.seed = std::random_device{}();  // the seed of the live program's jitter
+    doors.load = [&config, &http] {
+        LoadedSettings next = load_settings(config);
+        if (!next.problems->fatal()) http.reconfigure(client_options(next.settings));
+        return next;
+    };
+    std::string const listen = settings.server.host + ":" + std::to_string(settings.server.port);
+    App app(std::move(doors), std::move(settings));
+    try {
+        auto const started = app.start();
+        if (!started) {
+            std::cerr << "surged: " << started.error().detail << "\n";
+            return kExitState;
+        }
+    } catch (boost::system::system_error const& error) {
+        std::cerr << "surged: cannot listen on " << listen << ": " << error.what() << "\n";
+        return kExitListen;
+    }
+    log.info("surged " SURGED_VERSION " serves http://" + listen);
+    manager.ready("serving");
+    Process process(io, clock, app, log, manager);
+    io.run();
+    if (!app.fatal().empty()) {
+        log.error(app.fatal());
+        std::_Exit(kExitRefused);
+    }
+    // What has not unwound within its patience would outlive its owner: the process ends instead.
+    if (!app.stopped()) std::_Exit(kExitOk);
+    return kExitOk;
+}
+
+}  // namespace surged::daemon

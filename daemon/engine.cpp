@@ -1,0 +1,414 @@
+#include "daemon/engine.h"
+
+#include "daemon/event_json.h"
+#include "detectors/archive.h"
+#include "detectors/json_writer.h"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace surged::daemon {
+
+using namespace detectors;  // the engine speaks nothing but the vocabulary
+
+namespace {
+
+constexpr std::size_t kNewestIds =
+    200'000;  // read back at a start; older ids are asked of the store
+
+}  // namespace
+
+Engine::Engine(Settings settings, Store* store, exporters::Metrics& metrics, EngineHooks hooks,
+               EngineOptions options)
+    : settings_(std::move(settings)),
+      store_(store),
+      metrics_(metrics),
+      hooks_(std::move(hooks)),
+      options_(options) {
+    build_streams();
+}
+
+Engine::~Engine() = default;
+
+std::unique_ptr<StreamState> Engine::make_stream(StreamSettings const& s) const {
+    std::vector<ExpectedSurge> expected;
+    if (BrandSettings const* brand = settings_.brand(s.brand))
+        for (auto const& e : brand->expected_surges)
+            if (e.streams.empty() ||
+                std::find(e.streams.begin(), e.streams.end(), s.name) != e.streams.end())
+                expected.push_back(e);
+    auto multiplier = [expected = std::move(expected)](WallTime t) {
+        double ratio = 1;
+        for (auto const& e : expected)
+            if (t >= e.from && t < e.to) ratio = std::max(ratio, e.ratio);
+        return ratio;
+    };
+    return std::make_unique<StreamState>(s, std::move(multiplier), options_.watermark);
+}
+
+void Engine::build_streams() {
+    for (auto const& brand : settings_.brands) {
+        desks_.try_emplace(brand.rules.name, brand.rules);
+        for (auto const& s : brand.streams) streams_.try_emplace(s.name, make_stream(s));
+    }
+}
+
+Result<bool> Engine::restore(WallTime now) {
+    for (auto& [name, stream] : streams_) stream->started = now;
+    if (store_ == nullptr) return true;
+    auto loaded = store_->load();
+    if (!loaded) return loaded.error();
+    Restored& from = *loaded;
+    instance_ = from.instance;
+    last_event_ = from.last_event;
+    last_outbox_ = from.last_outbox;
+    for (auto& stored : from.streams) {
+        StreamState* const s = stream(stored.name);
+        if (s == nullptr) continue;
+        s->cursor = stored.cursor;
+        if (!stored.state.empty() && !load_stream(*s, stored.state))
+            hooks_.log("warning",
+                       "stream '" + stored.name + "': its detectors changed: it learns anew");
+        auto const ids = store_->newest(stored.name, kNewestIds);
+        if (ids.size() == kNewestIds) s->seen.set_floor(ids.front().at);
+        for (auto const& row : ids) s->seen.load(row.key, row.at);
+    }
+    for (auto& [brand, desk] : desks_) {
+        auto const blob = from.blobs.find("desk/" + brand);
+        if (blob == from.blobs.end()) continue;
+        if (!desk.restore(blob->second))
+            return Failure(Fault::malformed,
+                           "the stored incidents of brand '" + brand + "' cannot be read");
+    }
+    if (auto const blob = from.blobs.find("breaches"); blob != from.blobs.end()) {
+        std::map<std::string, std::pair<std::int64_t, std::string>> kept;
+        ArchiveReader reader(blob->second);
+        std::vector<std::string> keys, json;
+        std::vector<std::int64_t> events;
+        std::vector<int> repeats;
+        reader(keys, events, repeats, json);
+        if (reader.done())
+            for (std::size_t i = 0; i < keys.size(); ++i)
+                breaches_[keys[i]] = {events[i], repeats[i], json[i]};
+    }
+    outbox_.load(std::move(from.outbox));
+    std::vector<OutboxSettle> gone;
+    // A receiver that left the configuration while pages waited for it: they cannot be delivered
+    // any more.
+    for (auto const& row : from.outbox)
+        if (!settings_.receivers.contains(row.receiver)) outbox_.drop_receiver(row.receiver, gone);
+    pending_.outbox_settle.insert(pending_.outbox_settle.end(), gone.begin(), gone.end());
+    return true;
+}
+
+StreamState* Engine::stream(std::string_view name) {
+    auto const it = streams_.find(name);
+    return it == streams_.end() ? nullptr : it->second.get();
+}
+StreamState const* Engine::stream(std::string_view name) const {
+    auto const it = streams_.find(name);
+    return it == streams_.end() ? nullptr : it->second.get();
+}
+
+Incident const* Engine::incident(std::string_view id) const {
+    for (auto const& [brand, desk] : desks_)
+        if (Incident const* found = desk.find(id)) return found;
+    return nullptr;
+}
+
+Desk& Engine::desk_of(StreamState const& stream) {
+    return desks_.find(stream.settings.brand)->second;
+}
+
+void Engine::touch(StreamState& stream) {
+    if (std::find(dirty_streams_.begin(), dirty_streams_.end(), stream.settings.name) ==
+        dirty_streams_.end())
+        dirty_streams_.push_back(stream.settings.name);
+}
+
+StreamWrite& Engine::write_of(StreamState const& stream) {
+    for (auto& write : pending_.streams)
+        if (write.name == stream.settings.name) return write;
+    pending_.streams.emplace_back().name = stream.settings.name;
+    return pending_.streams.back();
+}
+
+// One transaction for everything that was decided; then, and also when the disk refuses, the world
+// hears of it.
+bool Engine::flush(WallTime now) {
+    bool written = true;
+    if (store_ != nullptr) {
+        for (auto const& name : dirty_streams_) {
+            StreamState& s = *stream(name);
+            StreamWrite& write = write_of(s);
+            write.cursor = s.cursor;
+            write.state = save_stream(s);
+            for (std::int64_t const hour : s.dirty_hours) {
+                std::erase_if(write.series, [&](SeriesHour const& h) { return h.hour == hour; });
+                write.series.push_back({hour, series_blob(s.curve[hour])});
+            }
+            s.dirty_hours.clear();
+            while (s.curve.size() > 3) s.curve.erase(s.curve.begin());
+        }
+        for (auto const& brand : dirty_desks_)
+            pending_.blobs["desk/" + brand] = desks_.find(brand)->second.save();
+        if (!pending_.empty()) {
+            auto const result = store_->commit(pending_);
+            written = result.has_value();
+            if (written) {
+                pending_ = Commit{};
+                if (!disk_trouble_.empty())
+                    hooks_.log("info", "the state directory takes writes again");
+                disk_trouble_.clear();
+            } else {
+                metrics_.storage_error("commit");
+                if (disk_trouble_ != result.error().detail)
+                    hooks_.log("error",
+                               "cannot write the state directory: " + result.error().detail +
+                                   "; polling waits, pages go out from memory");
+                disk_trouble_ = result.error().detail;
+            }
+        }
+    }
+    (void)now;
+    dirty_streams_.clear();
+    dirty_desks_.clear();
+    for (auto& row : fresh_rows_) outbox_.add(std::move(row));
+    fresh_rows_.clear();
+    for (auto const& [event, json] : published_)
+        if (hooks_.published) hooks_.published(event, json);
+    published_.clear();
+    for (auto const& receiver : rung_)
+        if (hooks_.ring) hooks_.ring(receiver);
+    rung_.clear();
+    return written;
+}
+
+// --- events
+// ---------------------------------------------------------------------------------------------------------
+
+void Engine::journal(Event& event, std::string& json) {
+    event.id = ++last_event_;
+    if (!event.incident.empty() && event.url.empty())
+        event.url = settings_.server.external_url + "incidents/" + event.incident;
+    if (BrandSettings const* brand = settings_.brand(event.brand);
+        brand != nullptr && event.plan_url.empty() && !event.incident.empty())
+        event.plan_url = brand->rules.plan_url;
+    json = to_json(event);
+    pending_.events.push_back({event.id, event.at, std::string(to_string(event.name)), event.brand,
+                               event.incident, json});
+    if (store_ == nullptr) pending_.events.clear();
+    count_event(event);
+    published_.emplace_back(event, json);
+}
+
+void Engine::handle(Notice notice) {
+    Event& event = notice.event;
+    std::string const slot = event.incident + "/" + notice.repeat_of;
+    if (!notice.journal) {
+        Breach& breach = breaches_[slot];
+        if (breach.json.empty()) breach.json = to_json(event);
+        ++breach.repeats;
+        event.id = breach.event;
+        std::string const key = instance_ + "-" +
+                                (breach.event != 0 ? std::to_string(breach.event) : slot) + "-r" +
+                                std::to_string(breach.repeats);
+        queue(notice.to, event, breach.json, key, true);
+        return;
+    }
+    std::string json;
+    journal(event, json);
+    if (event.name == EventName::clock_breached && event.clock)
+        breaches_[event.incident + "/" + std::string(to_string(event.clock->kind)) + "/" +
+                  event.clock->platform + "/" + std::to_string(event.clock->run)] = {event.id, 0,
+                                                                                     json};
+    if (event.name == EventName::incident_opened || event.name == EventName::incident_reopened)
+        breaches_[event.incident + "/opened"] = {event.id, 0, json};
+    if (event.name == EventName::incident_closed)
+        std::erase_if(breaches_,
+                      [&](auto const& b) { return b.first.starts_with(event.incident + "/"); });
+    queue(notice.to, event, json, instance_ + "-" + std::to_string(event.id), false);
+}
+
+void Engine::handle_all(std::vector<Notice>& notices) {
+    for (auto& notice : notices) {
+        touch(notice.event.brand);
+        handle(std::move(notice));
+    }
+    notices.clear();
+    if (store_ == nullptr) return;
+    ArchiveWriter writer;
+    std::vector<std::string> keys, json;
+    std::vector<std::int64_t> events;
+    std::vector<int> repeats;
+    for (auto const& [key, breach] : breaches_) {
+        keys.push_back(key);
+        events.push_back(breach.event);
+        repeats.push_back(breach.repeats);
+        json.push_back(breach.json);
+    }
+    writer(keys, events, repeats, json);
+    pending_.blobs["breaches"] = writer.take();
+}
+
+std::vector<std::string> Engine::route(std::string const& brand, Moment moment) const {
+    BrandSettings const* const settings = settings_.brand(brand);
+    if (settings == nullptr) return {};
+    auto const it = settings->rules.notify.find(moment);
+    return it == settings->rules.notify.end() ? std::vector<std::string>{} : it->second;
+}
+
+void Engine::queue(std::vector<std::string> const& receivers, Event const& event,
+                   std::string const& json, std::string const& key, bool repeat) {
+    std::vector<std::string> all = receivers;
+    if (!repeat)  // webhooks with `all: true` hear every event, also those without a moment
+        for (auto const& [name, receiver] : settings_.receivers)
+            if (receiver.values.number("all", 0) != 0) all.push_back(name);
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    for (auto const& receiver : all) {
+        if (!settings_.receivers.contains(receiver)) continue;
+        OutboxRow row;
+        row.id = ++last_outbox_;
+        row.receiver = receiver;
+        row.brand = event.brand;
+        row.incident = event.incident;
+        row.event = event.id;
+        row.key = key;
+        row.repeat = repeat;
+        row.due = event.at;
+        row.next_at = event.at;
+        row.event_json = json;
+        if (store_ != nullptr) {
+            pending_.outbox_add.push_back(row);
+            fresh_rows_.push_back(std::move(row));
+        }
+        rung_.push_back(receiver);
+    }
+}
+
+void Engine::count_event(Event const& event) {
+    if (event.drill) return;  // a drill touches no metric but deliveries
+    switch (event.name) {
+        case EventName::incident_opened: {
+            metrics_.incident_opened(event.brand,
+                                     to_string(event.severity.value_or(Severity::warning)));
+            if (event.onset != kNoTime)
+                metrics_.detection_delay(
+                    event.platform, std::chrono::duration<double>(event.at - event.onset).count());
+            break;
+        }
+        case EventName::clock_met:
+        case EventName::clock_breached:
+        case EventName::clock_dropped: {
+            if (!event.clock) break;
+            ClockView const& clock = *event.clock;
+            bool const again = clock.state == ClockState::met_late;  // its breach was counted
+            std::string_view const outcome = event.name == EventName::clock_met        ? "met"
+                                             : event.name == EventName::clock_breached ? "breached"
+                                                                                       : "dropped";
+            if (!again)
+                metrics_.clock_done(event.brand, clock.platform, to_string(clock.kind), outcome);
+            Incident const* const incident = this->incident(event.incident);
+            if (event.name != EventName::clock_met || incident == nullptr) break;
+            for (auto const& c : incident->clocks)
+                if (c.platform == clock.platform && c.kind == clock.kind && c.run == clock.run)
+                    metrics_.time_to(to_string(c.kind), c.platform,
+                                     std::chrono::duration<double>(event.at - c.start).count());
+            break;
+        }
+        default: break;
+    }
+}
+
+void Engine::stream_event(StreamState& stream, EventName name, std::string reason, WallTime now) {
+    Event event;
+    event.name = name;
+    event.at = now;
+    event.brand = stream.settings.brand;
+    event.stream = stream.settings.name;
+    event.platform = stream.settings.platform;
+    event.reason = std::move(reason);
+    event.covered_until = stream.intake.covered_until();
+    std::string json;
+    journal(event, json);
+    queue(route(event.brand, moment_of(name)), event, json,
+          instance_ + "-" + std::to_string(event.id), false);
+}
+
+// --- people and time
+// ------------------------------------------------------------------------------------------------
+
+Heard Engine::operator_word(OperatorWord const& word, WallTime now) {
+    std::vector<Notice> notices;
+    for (auto& [brand, desk] : desks_) {
+        Incident const* const found = desk.find(word.incident);
+        if (found == nullptr) continue;
+        bool const real = word.action == Action::close && word.verdict == "real";
+        std::vector<std::string> surged;
+        for (auto const& s : found->streams) surged.push_back(s.name);
+        Heard const heard = desk.apply(word, now, notices);
+        if (heard.refusal == Refusal::none && !word.verdict.empty())
+            for (auto const& name : surged)
+                if (StreamState* const s = stream(name)) {
+                    s->judge.operator_verdict(real);
+                    touch(*s);
+                }
+        touch(brand);
+        handle_all(notices);
+        flush(now);
+        return heard;
+    }
+    return {Refusal::not_found, "there is no incident '" + word.incident + "'"};
+}
+
+void Engine::tick(WallTime now) {
+    std::vector<Notice> notices;
+    for (auto& [brand, desk] : desks_) {
+        WallTime const due = desk.next_due();
+        if (due == kNoTime || due > now) continue;
+        desk.tick(now, notices);
+        touch(brand);
+        handle_all(notices);
+    }
+    for (auto& [name, s] : streams_) {
+        StreamState& stream = *s;
+        if (stream.settings.push() && stream.settings.heartbeat.count() == 0) {
+            // A push stream without a heartbeat is complete as long as we live: whoever pushes,
+            // pushes.
+            WallTime const from = stream.intake.covered_until();
+            WallTime const until = floor_minute(now);
+            if (from == kNoTime || until > from)
+                cover(stream, from == kNoTime ? until : from, until, now);
+            if (stream.judge.in_history()) end_history(stream, now);
+            continue;
+        }
+        WallTime const base = std::max(stream.last_success, stream.started);
+        auto const patience =
+            stream.settings.push() ? stream.settings.heartbeat : stream.settings.blind_after;
+        if (!stream.blind && base != kNoTime && now - base > patience) {
+            stream.blind = true;
+            if (stream.reason.empty()) stream.reason = "nothing came";
+            stream_event(stream, EventName::stream_blind, stream.reason, now);
+            touch(stream);
+        }
+    }
+    flush(now);
+}
+
+WallTime Engine::next_due() const {
+    WallTime due = kNoTime;
+    auto const earlier = [&](WallTime t) {
+        if (t != kNoTime && (due == kNoTime || t < due)) due = t;
+    };
+    for (auto const& [brand, desk] : desks_) earlier(desk.next_due());
+    for (auto const& [name, s] : streams_) {
+        WallTime const base = std::max(s->last_success, s->started);
+        if (!s->blind && base != kNoTime && !s->settings.push())
+            earlier(base + s->settings.blind_after + std::chrono::milliseconds{1});
+    }
+    return due;
+}
+
+}  // namespace surged::daemon

@@ -1,0 +1,189 @@
+// Intake -> detectors -> desk -> journal and outbox: the single owner of state. The same code live,
+// in backtest, in simulation.
+#pragma once
+
+#include "daemon/outbox.h"
+#include "daemon/poll_loop.h"
+#include "daemon/settings.h"
+#include "daemon/store.h"
+#include "daemon/stream_state.h"
+#include "detectors/desk.h"
+#include "exporters/metrics.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace surged::daemon {
+
+// What the shell does when something was decided. Called after the decision is on disk (or, while
+// the disk fails, kept in memory), on the loop thread; must not call back into the engine.
+struct EngineHooks {
+    std::function<void(detectors::Event const&, std::string const& json)>
+        published;                                          // SSE, stdout of backtest
+    std::function<void(std::string const& receiver)> ring;  // its outbox has something
+    std::function<void(std::string const& level, std::string const& text)> log;
+};
+
+struct EngineOptions {
+    // How long a minute waits for stragglers before it is judged for good. Detection does not wait
+    // for it: the minutes in between are judged provisionally. 0 where every mention arrives in
+    // order (recorded data without seen_at).
+    std::chrono::seconds watermark{600};
+};
+
+struct PushResult {
+    std::uint64_t accepted = 0, duplicate = 0, late = 0, rejected = 0;
+};
+
+// A mention of a recorded stream or a page, with what became of it, summed.
+struct Absorbed {
+    std::uint64_t counted = 0, late = 0, duplicate = 0, excluded = 0, own = 0;
+};
+
+// Everything takes `now`: the engine reads no clock. Without a store (backtest) nothing is kept but
+// memory. Not thread-safe: one owner. Each public call that changes something commits once.
+class Engine {
+public:
+    Engine(Settings settings, Store* store, exporters::Metrics& metrics, EngineHooks hooks,
+           EngineOptions options = {});
+    ~Engine();
+    Engine(Engine const&) = delete;
+    Engine& operator=(Engine const&) = delete;
+
+    // A start is a recovery: states, cursors, incidents, pages that wait. Then tick(now) raises
+    // what came due meanwhile.
+    Result<bool> restore(WallTime now);
+
+    // --- mentions ---
+    // One page of a poller (see PollSink::record). False: the disk does not take it; nothing moved
+    // on.
+    bool record(std::string const& stream, PollPage const& page,
+                detectors::MentionBatch const& batch, WallTime covered_from, WallTime covered_until,
+                WallTime now);
+    // One body of the push API: the stream is covered until now.
+    PushResult push(std::string const& stream, detectors::MentionBatch const& batch,
+                    std::uint64_t rejected, WallTime now);
+    // The inner step of both, for backtest: no commit, no coverage.
+    Absorbed absorb(StreamState& stream, detectors::MentionBatch const& batch, WallTime now);
+    // Coverage alone, judged at once (backtest).
+    void cover(StreamState& stream, WallTime from, WallTime until, WallTime now);
+    // One finished interval of recorded counts (backtest).
+    void count(StreamState& stream, detectors::Bucket const& bucket, WallTime now);
+    void end_history(StreamState& stream, WallTime now);
+    void polled(PollOutcome const& outcome, WallTime now);
+    void budget_low(std::string const& account, std::string const& kind, double used, WallTime now);
+
+    // --- people ---
+    detectors::Heard operator_word(detectors::OperatorWord const& word, WallTime now);
+
+    // --- time ---
+    // Everything that is due: clocks, blindness, silence of push streams, a failed commit tried
+    // again.
+    void tick(WallTime now);
+    [[nodiscard]] WallTime next_due() const;  // kNoTime: nothing but arrivals
+
+    // --- pages ---
+    std::optional<exporters::Page> next_page(std::string const& receiver, WallTime now,
+                                             std::int64_t& row);
+    void settled(std::string const& receiver, std::int64_t row, exporters::Answer const& answer,
+                 WallTime now, double jitter01);
+    // A page that says it is a test, through the whole way of a page; false: no such receiver.
+    bool test_page(std::string const& receiver, WallTime now);
+    [[nodiscard]] Outbox const& outbox() const { return outbox_; }
+    [[nodiscard]] WallTime next_page_at(std::string const& receiver) const {
+        return outbox_.next_at(receiver);
+    }
+
+    // --- configuration ---
+    // Applies what a reload may change; the shell restarts the loops of changed streams.
+    void reload(Settings settings, WallTime now);
+    void note_reload(bool successful, std::string reason, WallTime now);
+    [[nodiscard]] Settings const& settings() const { return settings_; }
+
+    // --- views ---
+    [[nodiscard]] StreamState* stream(std::string_view name);
+    [[nodiscard]] StreamState const* stream(std::string_view name) const;
+    [[nodiscard]] std::map<std::string, std::unique_ptr<StreamState>, std::less<>> const& streams()
+        const {
+        return streams_;
+    }
+    [[nodiscard]] std::map<std::string, detectors::Desk, std::less<>> const& desks() const {
+        return desks_;
+    }
+    [[nodiscard]] detectors::Incident const* incident(std::string_view id) const;
+    [[nodiscard]] Store* store() const { return store_; }
+    [[nodiscard]] std::int64_t last_event() const { return last_event_; }
+    [[nodiscard]] std::string const& instance() const { return instance_; }
+    [[nodiscard]] std::string const& disk_trouble() const {
+        return disk_trouble_;
+    }  // empty: all is well
+    [[nodiscard]] std::vector<SeriesPoint> series_hour(StreamState const& stream,
+                                                       std::int64_t hour) const;
+
+private:
+    void build_streams();
+    std::unique_ptr<StreamState> make_stream(StreamSettings const& settings) const;
+    void judge(StreamState& stream, WallTime now);
+    void tell(StreamState& stream, std::vector<detectors::Judgement> const& told, WallTime now);
+    void chart(StreamState& stream, std::vector<detectors::Judged> const& judged);
+    void feed_incident(StreamState& stream, WallTime onset);
+    void handle(detectors::Notice notice);
+    void handle_all(std::vector<detectors::Notice>& notices);
+    void stream_event(StreamState& stream, detectors::EventName name, std::string reason,
+                      WallTime now);
+    void count_event(detectors::Event const& event);
+    void queue(std::vector<std::string> const& receivers, detectors::Event const& event,
+               std::string const& json, std::string const& key, bool repeat);
+    void journal(detectors::Event& event, std::string& json);
+    void own_post(StreamState& stream, detectors::Mention const& m, WallTime at, WallTime now);
+    StreamWrite& write_of(StreamState const& stream);
+    std::vector<std::string> route(std::string const& brand, detectors::Moment moment) const;
+    void touch(StreamState& stream);
+    void touch(std::string const& brand) { dirty_desks_.push_back(brand); }
+    bool flush(WallTime now);
+    detectors::Desk& desk_of(StreamState const& stream);
+
+    Settings settings_;
+    Store* store_;
+    exporters::Metrics& metrics_;
+    EngineHooks hooks_;
+    EngineOptions options_;
+    std::string instance_ = "local";
+    std::map<std::string, std::unique_ptr<StreamState>, std::less<>> streams_;
+    std::map<std::string, detectors::Desk, std::less<>> desks_;  // by brand
+    Outbox outbox_;
+    std::int64_t last_event_ = 0, last_outbox_ = 0;
+
+    // What the next flush writes. Kept when the disk refuses; `published_` goes out all the same
+    // (contract promise 8).
+    Commit pending_;
+    std::vector<std::string> dirty_streams_, dirty_desks_;
+    std::vector<std::pair<detectors::Event, std::string>> published_;
+    std::vector<std::string> rung_;
+    std::string disk_trouble_;
+
+    // Which event a repeat rings for: "INCIDENT/respond/x/1" -> journal id and how often it rang.
+    struct Breach {
+        std::int64_t event = 0;
+        int repeats = 0;
+        std::string json;
+    };
+    std::map<std::string, Breach> breaches_;
+    std::map<std::string, WallTime> low_budgets_;  // "account/kind" -> when it was told
+    std::map<std::string, bool> failing_;          // receivers of which receiver.failed was told
+    std::vector<OutboxRow> fresh_rows_;            // for the outbox, once the flush was tried
+    std::vector<detectors::Judgement> told_;       // scratch
+    std::vector<detectors::Judged> judged_;
+};
+
+// The gauges and per-stream counters of an engine at scrape time.
+std::shared_ptr<prometheus::Collectable> engine_collector(Engine const& engine,
+                                                          std::function<WallTime()> now);
+
+}  // namespace surged::daemon

@@ -1,0 +1,355 @@
+// The engine's way of a mention: page -> intake -> judge -> desk.
+#include "daemon/engine.h"
+#include "detectors/json_writer.h"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace surged::daemon {
+
+using namespace detectors;
+
+namespace {
+
+std::string_view conversation_of(Mention const& m) {
+    if (!m.conversation.empty()) return m.conversation;
+    if (!m.in_reply_to.empty()) return m.in_reply_to;
+    return m.id;
+}
+
+// What is kept of a mention for keep_mentions: the row of contract section 4.
+std::string body_of(Mention const& m, std::string const& platform, WallTime at, WallTime now) {
+    JsonWriter json;
+    json.object().field("id", m.id).field("platform", platform).field("created_at", at);
+    json.field("seen_at", m.seen_at == kNoTime ? now : m.seen_at).field("kind", to_string(m.kind));
+    if (!m.author.id.empty() || !m.author.handle.empty()) {
+        json.key("author").object().text_if("id", m.author.id).text_if("handle", m.author.handle);
+        if (m.author.followers >= 0) json.field("followers", m.author.followers);
+        json.time_if("created_at", m.author.created_at).end();
+    }
+    json.text_if("text", m.text).text_if("lang", m.lang).text_if("url", m.url);
+    json.text_if("in_reply_to", m.in_reply_to).text_if("quotes", m.quotes);
+    json.text_if("reposts", m.reposts).text_if("conversation", m.conversation);
+    if (m.reach >= 0) json.field("reach", m.reach);
+    json.end();
+    return json.take();
+}
+
+// ASCII case-insensitive search for `word` (lower case) in `text`.
+bool contains_word(std::string_view text, std::string const& word) {
+    auto const same = [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) == static_cast<unsigned char>(b);
+    };
+    return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
+}
+
+}  // namespace
+
+void Engine::own_post(StreamState& stream, Mention const& m, WallTime at, WallTime now) {
+    OwnPost post;
+    post.platform = stream.settings.platform;
+    post.id = m.id;
+    post.url = m.url;
+    post.in_reply_to = m.in_reply_to;
+    post.quotes = m.quotes;
+    post.conversation = m.conversation;
+    post.at = at;
+    std::vector<Notice> notices;
+    desk_of(stream).apply(post, now, notices);
+    touch(stream.settings.brand);
+    handle_all(notices);
+}
+
+Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime now) {
+    Absorbed sum;
+    Seen::Older older;
+    if (store_ != nullptr)
+        older = [this, &stream](MentionKey key) { return store_->seen(stream.settings.name, key); };
+    BrandSettings const* const brand = settings_.brand(stream.settings.brand);
+    Desk& desk = desk_of(stream);
+    Incident const* const current = desk.current();
+    WallTime joined = kNoTime;  // mentions from here on belong to the open incident
+    if (current != nullptr)
+        for (auto const& s : current->streams)
+            if (s.name == stream.settings.name) joined = s.onset;
+    for (Mention const& m : batch.items) {
+        WallTime const first_sight = m.seen_at == kNoTime ? now : m.seen_at;
+        WallTime const at = Intake::event_time(m, first_sight);
+        Arrival arrival = classify(m, stream.settings.exclude);
+        if (arrival == Arrival::excluded) {
+            ++sum.excluded;
+            continue;
+        }
+        MentionKey const key = key_of(m.id);
+        if (!stream.seen.insert(key, at, older)) {
+            ++sum.duplicate;
+            continue;
+        }
+        if (store_ != nullptr)
+            write_of(stream).mentions.push_back(
+                {key, at, std::string(m.id),
+                 body_of(m, stream.settings.platform, at, first_sight)});
+        if (arrival == Arrival::own) {
+            ++sum.own;
+            own_post(stream, m, at, now);
+            continue;
+        }
+        if (stream.history_from == kNoTime && (stream.earliest == kNoTime || at < stream.earliest))
+            stream.earliest = at;
+        arrival = stream.intake.add(at);
+        ++sum.counted;
+        if (arrival == Arrival::late) {
+            ++sum.late;
+            stream.judge.late(at, 1);
+        }
+        if (brand != nullptr)
+            for (auto const& word : brand->rules.raise.words)
+                if (contains_word(m.text, word))
+                    stream.raise_word_at = std::max(stream.raise_word_at, at);
+        std::string_view const conversation = conversation_of(m);
+        if (joined != kNoTime && at >= joined)
+            desk.apply(IncidentMention{stream.settings.name, conversation});
+        stream.recent.push_back({at, std::string(conversation)});
+        if (stream.recent.size() > StreamState::kRecent) stream.recent.pop_front();
+    }
+    stream.mentions += sum.counted;
+    stream.late += sum.late;
+    stream.duplicate += sum.duplicate;
+    stream.excluded += sum.excluded;
+    if (joined != kNoTime && sum.counted > 0) touch(stream.settings.brand);
+    return sum;
+}
+
+void Engine::cover(StreamState& stream, WallTime from, WallTime until, WallTime now) {
+    if (until == kNoTime || until <= from) return;
+    if (stream.history_from == kNoTime) {
+        // A stream's history begins with its first mention: before it the brand or the query may
+        // not have existed, and an invented silence would make every first mention a surge.
+        WallTime const first = stream.earliest == kNoTime ? until : floor_minute(stream.earliest);
+        from = std::max(from, std::min(first, until));
+        stream.history_from = from;
+    }
+    Interval const hole = stream.intake.cover(from, until);
+    if (hole.until > hole.from && hole.from != kNoTime) {
+        stream.gap_seconds += std::chrono::duration<double>(hole.until - hole.from).count();
+        stream.intake.give_up(hole);
+        stream_event(
+            stream, EventName::stream_gap,
+            "not told by the platform: " + rfc3339(hole.from) + " to " + rfc3339(hole.until), now);
+    }
+    judge(stream, now);
+}
+
+void Engine::judge(StreamState& stream, WallTime now) {
+    told_.clear();
+    judged_.clear();
+    stream.judge.advance(stream.intake, told_, store_ != nullptr ? &judged_ : nullptr);
+    chart(stream, judged_);
+    tell(stream, told_, now);
+}
+
+void Engine::count(StreamState& stream, Bucket const& bucket, WallTime now) {
+    told_.clear();
+    stream.judge.advance(bucket, told_, nullptr);
+    stream.mentions += static_cast<std::uint64_t>(bucket.count);
+    tell(stream, told_, now);
+}
+
+void Engine::end_history(StreamState& stream, WallTime now) {
+    told_.clear();
+    stream.judge.end_history(told_);
+    tell(stream, told_, now);
+    if (stream.judge.learning() && stream.history_from != kNoTime)
+        stream_event(stream, EventName::stream_learning, "less than a day of history", now);
+    touch(stream);
+}
+
+void Engine::tell(StreamState& stream, std::vector<Judgement> const& told, WallTime now) {
+    std::vector<Notice> notices;
+    Desk& desk = desk_of(stream);
+    for (Judgement const& judgement : told) {
+        Verdict const& verdict = judgement.verdict;
+        switch (verdict.transition) {
+            case Transition::started: {
+                Incident const* const before = desk.current();
+                bool known = false;
+                if (before != nullptr)
+                    for (auto const& s : before->streams)
+                        known = known || s.name == stream.settings.name;
+                SurgeStarted in;
+                in.stream = stream.settings.name;
+                in.verdict = verdict;
+                in.raise_word =
+                    stream.raise_word_at != kNoTime && stream.raise_word_at >= verdict.onset;
+                in.late = judgement.late;
+                desk.apply(in, now, notices);
+                if (!known) feed_incident(stream, verdict.onset);
+                break;
+            }
+            case Transition::grown: {
+                SurgeGrown in;
+                in.stream = stream.settings.name;
+                in.verdict = verdict;
+                desk.apply(in, now, notices);
+                break;
+            }
+            case Transition::new_normal:
+                stream_event(stream, EventName::stream_new_normal, "the surge has become the usual",
+                             now);
+                [[fallthrough]];
+            case Transition::ended: {
+                SurgeEnded in;
+                in.stream = stream.settings.name;
+                in.verdict = verdict;
+                desk.apply(in, now, notices);
+                break;
+            }
+            case Transition::none: break;
+        }
+        handle_all(notices);
+        touch(stream.settings.brand);
+    }
+}
+
+void Engine::feed_incident(StreamState& stream, WallTime onset) {
+    Desk& desk = desk_of(stream);
+    for (auto const& m : stream.recent)
+        if (m.at >= onset) desk.apply(IncidentMention{stream.settings.name, m.conversation});
+}
+
+void Engine::chart(StreamState& stream, std::vector<Judged> const& judged) {
+    for (Judged const& j : judged) {
+        std::int64_t const minute = minute_index(j.start);
+        std::int64_t const hour = minute / 60;
+        auto& points = stream.curve[hour];
+        if (points.empty()) points = series_hour(stream, hour);
+        points[static_cast<std::size_t>(minute % 60)] = {float(j.observed), float(j.expected),
+                                                         float(j.upper), float(j.score), true};
+        if (stream.dirty_hours.empty() || stream.dirty_hours.back() != hour)
+            stream.dirty_hours.push_back(hour);
+        while (stream.curve.size() > 3 && store_ == nullptr)
+            stream.curve.erase(stream.curve.begin());
+    }
+}
+
+std::vector<SeriesPoint> Engine::series_hour(StreamState const& stream, std::int64_t hour) const {
+    if (auto const it = stream.curve.find(hour); it != stream.curve.end() && !it->second.empty())
+        return it->second;
+    if (store_ != nullptr) {
+        auto const stored = store_->series(stream.settings.name, hour, hour + 1);
+        if (!stored.empty()) return series_points(stored.front().blob);
+    }
+    return series_points({});
+}
+
+bool Engine::record(std::string const& name, PollPage const& page, MentionBatch const& batch,
+                    WallTime covered_from, WallTime covered_until, WallTime now) {
+    StreamState* const found = stream(name);
+    if (found == nullptr) return true;  // removed by a reload while its last page was under way
+    StreamState& stream = *found;
+    if (!disk_trouble_.empty() && !flush(now)) return false;
+    absorb(stream, batch, now);
+    stream.malformed += page.malformed;
+    for (auto const& bucket : page.counts) {
+        stream.intake.set_count(bucket.start, bucket.count);
+        if (stream.history_from == kNoTime && bucket.count > 0 &&
+            (stream.earliest == kNoTime || bucket.start < stream.earliest))
+            stream.earliest = bucket.start;
+    }
+    stream.cursor = page.cursor;
+    if (covered_until != kNoTime)
+        cover(stream, covered_from == kNoTime ? stream.intake.covered_until() : covered_from,
+              covered_until, now);
+    if (page.complete && stream.judge.in_history()) end_history(stream, now);
+    touch(stream);
+    return flush(now);
+}
+
+PushResult Engine::push(std::string const& name, MentionBatch const& batch, std::uint64_t rejected,
+                        WallTime now) {
+    StreamState& stream = *this->stream(name);
+    Absorbed const sum = absorb(stream, batch, now);
+    stream.malformed += rejected;
+    stream.last_success = now;
+    if (stream.blind) {
+        stream.blind = false;
+        stream_event(stream, EventName::stream_restored, stream.reason, now);
+        stream.reason.clear();
+    }
+    WallTime const until = floor_minute(now);
+    WallTime const from = stream.intake.covered_until();
+    if (stream.history_from == kNoTime && stream.earliest != kNoTime)
+        cover(stream, floor_minute(stream.earliest), until, now);
+    else
+        cover(stream, from == kNoTime ? until - kMinute : from, until, now);
+    if (stream.judge.in_history()) end_history(stream, now);
+    touch(stream);
+    flush(now);
+    PushResult result;
+    result.accepted = sum.counted + sum.own + sum.excluded;
+    result.duplicate = sum.duplicate;
+    result.late = sum.late;
+    result.rejected = rejected;
+    return result;
+}
+
+void Engine::polled(PollOutcome const& outcome, WallTime now) {
+    StreamState* const found = stream(outcome.stream);
+    metrics_.poll(std::string(outcome.account), std::string(outcome.platform),
+                  outcome.failure ? to_string(outcome.failure->fault) : "ok",
+                  std::chrono::duration<double>(outcome.took).count());
+    if (found == nullptr) return;
+    StreamState& s = *found;
+    s.interval = outcome.next_interval;
+    if (outcome.backfill) ++s.backfill_pages;
+    if (!outcome.failure) {
+        s.last_success = now;
+        if (s.blind) {
+            s.blind = false;
+            stream_event(s, EventName::stream_restored, s.reason, now);
+            touch(s);
+            flush(now);
+        }
+        s.reason.clear();
+        return;
+    }
+    std::string const reason =
+        std::string(to_string(outcome.failure->fault)) + ": " + outcome.failure->detail;
+    if (s.reason != reason) hooks_.log("warning", "stream '" + s.settings.name + "': " + reason);
+    s.reason = reason;
+    // Without credits nothing will come whatever we wait: the operator is told at once.
+    if (outcome.failure->fault == Fault::budget && !s.blind) {
+        s.blind = true;
+        stream_event(s, EventName::stream_blind, reason, now);
+        touch(s);
+        flush(now);
+    }
+}
+
+void Engine::budget_low(std::string const& account, std::string const& kind, double used,
+                        WallTime now) {
+    WallTime& told = low_budgets_.try_emplace(account + "/" + kind, kNoTime).first->second;
+    if (told != kNoTime && now - told < std::chrono::hours{6}) return;
+    told = now;
+    // Every brand that reads through the account hears of it once.
+    for (auto const& brand : settings_.brands) {
+        auto const reads = [&](StreamSettings const& s) { return s.account == account; };
+        auto const it = std::find_if(brand.streams.begin(), brand.streams.end(), reads);
+        if (it == brand.streams.end()) continue;
+        Event event;
+        event.name = EventName::budget_low;
+        event.at = now;
+        event.brand = brand.rules.name;
+        event.platform = it->platform;
+        event.reason = "account '" + account + "': " + std::to_string(int(used * 100)) +
+                       " % of its " + kind + " are used";
+        std::string json;
+        journal(event, json);
+        queue(route(event.brand, Moment::blind), event, json,
+              instance_ + "-" + std::to_string(event.id), false);
+    }
+    flush(now);
+}
+
+}  // namespace surged::daemon

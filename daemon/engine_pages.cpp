@@ -1,0 +1,161 @@
+// The engine's way of a page: outbox -> receiver -> settled; and of a reload.
+#include "daemon/engine.h"
+#include "daemon/event_json.h"
+#include "daemon/reload.h"
+#include "detectors/json_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace surged::daemon {
+
+using namespace detectors;
+
+namespace {
+
+constexpr int kFailingAttempts = 5;  // about a minute of backoff: then somebody else is told
+
+}  // namespace
+
+std::optional<exporters::Page> Engine::next_page(std::string const& receiver, WallTime now,
+                                                 std::int64_t& row_id) {
+    std::vector<OutboxSettle> gone;
+    std::optional<OutboxRow> const row = outbox_.next(receiver, now, gone);
+    if (!gone.empty()) {
+        pending_.outbox_settle.insert(pending_.outbox_settle.end(), gone.begin(), gone.end());
+        flush(now);
+    }
+    if (!row) return std::nullopt;
+    row_id = row->id;
+    std::optional<Event> event = event_from_json(row->event_json);
+    exporters::Page page;
+    if (event) page.event = std::move(*event);
+    page.incident = row->incident.empty() ? nullptr : incident(row->incident);
+    page.repeat = row->repeat;
+    page.key = row->key;
+    page.external_url = settings_.server.external_url;
+    if (BrandSettings const* brand = settings_.brand(row->brand))
+        page.plan_url = brand->rules.plan_url;
+    page.attempt = row->attempts;
+    return page;
+}
+
+void Engine::settled(std::string const& receiver, std::int64_t row_id,
+                     exporters::Answer const& answer, WallTime now, double jitter01) {
+    using Kind = exporters::Answer::Kind;
+    std::optional<OutboxRow> const row = outbox_.find(row_id);
+    OutboxSettle const settle = outbox_.settle(row_id, answer, now, jitter01);
+    pending_.outbox_settle.push_back(settle);
+    metrics_.notification(receiver, answer.kind == Kind::delivered ? "delivered"
+                                    : answer.kind == Kind::retry
+                                        ? (settle.remove ? "failed" : "retried")
+                                        : "rejected");
+    bool const failing = answer.kind == Kind::refused ||
+                         (answer.kind == Kind::retry && settle.attempts >= kFailingAttempts);
+    if (answer.kind == Kind::delivered) {
+        if (row)
+            metrics_.notification_delay(receiver,
+                                        std::chrono::duration<double>(now - row->due).count());
+        if (failing_.erase(receiver) != 0)
+            hooks_.log("info", "receiver '" + receiver + "' takes pages again");
+    } else if (failing && row && !failing_[receiver]) {
+        failing_[receiver] = true;
+        hooks_.log("error", "receiver '" + receiver + "' fails: " + answer.detail);
+        Event event;
+        event.name = EventName::receiver_failed;
+        event.at = now;
+        event.brand = row->brand;
+        event.reason = "receiver '" + receiver + "': " + answer.detail;
+        std::string json;
+        journal(event, json);
+        std::vector<std::string> to = route(event.brand, Moment::blind);
+        BrandSettings const* const brand = settings_.brand(row->brand);
+        if (brand != nullptr)
+            to.insert(to.end(), brand->rules.fallback.begin(), brand->rules.fallback.end());
+        std::erase(to, receiver);
+        queue(to, event, json, instance_ + "-" + std::to_string(event.id), false);
+        // The page itself goes to the fallback too: it was due, and somebody must get it.
+        if (brand != nullptr)
+            for (auto const& other : brand->rules.fallback)
+                if (other != receiver)
+                    if (auto const page = event_from_json(row->event_json))
+                        queue({other}, *page, row->event_json, row->key, true);
+    }
+    flush(now);
+}
+
+bool Engine::test_page(std::string const& receiver, WallTime now) {
+    if (!settings_.receivers.contains(receiver)) return false;
+    Event event;
+    event.name = EventName::incident_note;
+    event.at = now;
+    event.drill = true;
+    event.note = "a test page";
+    event.summary = "TEST from surged: if you read this, receiver '" + receiver + "' works";
+    std::string const key = instance_ + "-test-" + std::to_string(now.time_since_epoch().count());
+    queue({receiver}, event, to_json(event), key, true);
+    flush(now);
+    return true;
+}
+
+void Engine::reload(Settings next, WallTime now) {
+    SettingsChange const change = compare(settings_, next);
+    settings_ = std::move(next);
+    for (auto const& name : change.removed) streams_.erase(name);
+    for (auto const& brand : settings_.brands) {
+        auto const [desk, fresh] = desks_.try_emplace(brand.rules.name, brand.rules);
+        if (!fresh) desk->second.set_rules(brand.rules);
+        for (auto const& s : brand.streams) {
+            auto const it = streams_.find(s.name);
+            bool const keeps =
+                it != streams_.end() &&
+                std::find(change.kept.begin(), change.kept.end(), s.name) != change.kept.end();
+            if (!keeps && it != streams_.end()) streams_.erase(it);
+            auto made = make_stream(s);
+            made->started = now;
+            if (keeps) {
+                // The state goes over by its own blob: new detectors, exclusions and intervals take
+                // effect, counts stay.
+                StreamState& old = *streams_.find(s.name)->second;
+                made->cursor = old.cursor;
+                made->seen = std::move(old.seen);
+                made->curve = std::move(old.curve);
+                made->dirty_hours = std::move(old.dirty_hours);
+                made->recent = std::move(old.recent);
+                made->late = old.late;
+                made->duplicate = old.duplicate;
+                made->excluded = old.excluded;
+                made->malformed = old.malformed;
+                made->backfill_pages = old.backfill_pages;
+                made->gap_seconds = old.gap_seconds;
+                if (!load_stream(*made, save_stream(old)))
+                    hooks_.log("info",
+                               "stream '" + s.name + "': its detectors changed: it learns anew");
+            }
+            streams_[s.name] = std::move(made);
+            touch(*streams_[s.name]);
+        }
+    }
+    // A brand that left keeps its desk until its incidents are closed: a clock never stops for a
+    // reload.
+    std::erase_if(desks_, [&](auto const& entry) {
+        return settings_.brand(entry.first) == nullptr && entry.second.current() == nullptr &&
+               entry.second.current(true) == nullptr;
+    });
+    flush(now);
+}
+
+void Engine::note_reload(bool successful, std::string reason, WallTime now) {
+    metrics_.reloaded(successful, std::chrono::duration<double>(now.time_since_epoch()).count());
+    if (!successful) return;
+    Event event;
+    event.name = EventName::config_reloaded;
+    event.at = now;
+    event.reason = std::move(reason);
+    std::string json;
+    journal(event, json);
+    queue({}, event, json, instance_ + "-" + std::to_string(event.id), false);
+    flush(now);
+}
+
+}  // namespace surged::daemon

@@ -1,0 +1,75 @@
+#include "daemon/stream_state.h"
+
+#include "detectors/archive.h"
+
+namespace surged::daemon {
+namespace {
+
+constexpr std::uint32_t kVersion = 1;
+constexpr std::size_t kHour = 60;
+
+struct Saved {
+    std::uint32_t version = kVersion;
+    std::string intake, judge;
+    std::uint64_t mentions = 0;
+    WallTime last_success = detectors::kNoTime, history_from = detectors::kNoTime;
+    WallTime earliest = detectors::kNoTime;
+    WallTime raise_word_at = detectors::kNoTime;
+    bool blind = false;
+    std::string reason;
+};
+
+template <typename A>
+void archive(A& a, Saved& s) {
+    a(s.version, s.intake, s.judge, s.mentions, s.last_success, s.history_from, s.earliest,
+      s.raise_word_at, s.blind, s.reason);
+}
+
+}  // namespace
+
+template <typename A>
+void archive(A& a, SeriesPoint& p) {
+    a(p.observed, p.expected, p.upper, p.score, p.covered);
+}
+
+std::string series_blob(std::vector<SeriesPoint> const& hour) {
+    return detectors::to_blob(hour);
+}
+
+std::vector<SeriesPoint> series_points(std::string_view blob) {
+    std::vector<SeriesPoint> points;
+    if (!detectors::from_blob(blob, points) || points.size() != kHour)
+        points.assign(kHour, SeriesPoint{});
+    return points;
+}
+
+std::string save_stream(StreamState const& stream) {
+    Saved s;
+    s.intake = stream.intake.save();
+    s.judge = stream.judge.save();
+    s.mentions = stream.mentions;
+    s.last_success = stream.last_success;
+    s.history_from = stream.history_from;
+    s.earliest = stream.earliest;
+    s.raise_word_at = stream.raise_word_at;
+    s.blind = stream.blind;
+    s.reason = stream.reason;
+    return detectors::to_blob(s);
+}
+
+bool load_stream(StreamState& stream, std::string_view blob) {
+    Saved s;
+    if (!detectors::from_blob(blob, s) || s.version != kVersion) return false;
+    if (!stream.intake.restore(s.intake)) return false;
+    bool const same_detectors = stream.judge.restore(s.judge);
+    stream.mentions = s.mentions;
+    stream.last_success = s.last_success;
+    stream.history_from = s.history_from;
+    stream.earliest = s.earliest;
+    stream.raise_word_at = s.raise_word_at;
+    stream.blind = s.blind;
+    stream.reason = s.reason;
+    return same_detectors;
+}
+
+}  // namespace surged::daemon

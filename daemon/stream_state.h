@@ -1,0 +1,77 @@
+// Everything the engine keeps of one stream. A plain struct: engine.cpp is its only writer.
+#pragma once
+
+#include "daemon/settings.h"
+#include "detectors/intake.h"
+#include "detectors/judge.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace surged::daemon {
+
+// What `incident.mention` and the evidence need of a mention after its page is gone.
+struct RecentMention {
+    WallTime at{};
+    std::string conversation;  // its root, else what it answers, else its own id
+};
+
+// One judged minute as /series and explain show it.
+struct SeriesPoint {
+    float observed = 0, expected = 0, upper = 0, score = 0;
+    bool covered = false;
+};
+
+struct StreamState {
+    StreamState(StreamSettings s, std::function<double(WallTime)> multiplier,
+                std::chrono::seconds watermark)
+        : settings(std::move(s)),
+          intake(watermark),
+          judge(settings.detectors, std::move(multiplier)) {}
+
+    StreamSettings settings;
+    detectors::Intake intake;
+    detectors::Judge judge;
+    detectors::Seen seen;
+    std::string cursor;
+
+    // Counters of contract section 7; `mentions` is stored, the others begin anew with the process.
+    std::uint64_t mentions = 0, late = 0, duplicate = 0, excluded = 0, malformed = 0, future = 0;
+    std::uint64_t backfill_pages = 0;
+    double gap_seconds = 0;
+
+    WallTime started =
+        detectors::kNoTime;  // first known to this process: blind_after counts from here
+    WallTime last_success = detectors::kNoTime;
+    WallTime history_from = detectors::kNoTime;  // first minute ever covered
+    WallTime earliest = detectors::kNoTime;      // oldest mention of the first walk
+    bool blind = false;
+    std::string reason;  // why it is blind, or the last failure
+    std::chrono::seconds interval{0};
+    WallTime raise_word_at =
+        detectors::kNoTime;  // event time of the newest mention with a `raise` word
+
+    // Newest last; bounded: an incident's conversations are counted from the onset, and a surge of
+    // more mentions than this has long made its conversations plain.
+    static constexpr std::size_t kRecent = 4096;
+    std::deque<RecentMention> recent;
+
+    // The current and the last hours of the curve, by hour since 1970; written through to the store
+    // when dirty.
+    std::map<std::int64_t, std::vector<SeriesPoint>> curve;
+    std::vector<std::int64_t> dirty_hours;
+};
+
+// Sixty points to bytes and back; a blob of another length gives sixty uncovered points.
+[[nodiscard]] std::string series_blob(std::vector<SeriesPoint> const& hour);
+[[nodiscard]] std::vector<SeriesPoint> series_points(std::string_view blob);
+
+// intake, judge, totals: what StreamWrite::state holds. `load` is false when the bytes are not
+// ours.
+[[nodiscard]] std::string save_stream(StreamState const& stream);
+[[nodiscard]] bool load_stream(StreamState& stream, std::string_view blob);
+
+}  // namespace surged::daemon

@@ -1,0 +1,262 @@
+#include "daemon/views.h"
+
+#include "detectors/json_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace surged::daemon {
+
+using namespace detectors;
+
+namespace {
+
+// Charts and terminals need no more than four significant decimals.
+double rounded(double v) {
+    return std::round(v * 10'000) / 10'000;
+}
+
+void put_stream(JsonWriter& json, StreamState const& s) {
+    StreamSettings const& settings = s.settings;
+    json.object().field("name", settings.name).field("brand", settings.brand);
+    json.field("platform", settings.platform).field("kind", settings.kind);
+    json.field("state", stream_state_word(s)).text_if("reason", s.reason);
+    json.field("mentions_total", s.mentions);
+    if (s.intake.committed_until() != kNoTime || s.judge.surging()) {
+        Verdict const& v = s.judge.last();
+        json.field("observed", rounded(v.observed)).field("expected", rounded(v.expected));
+        json.field("upper", rounded(v.upper)).field("score", rounded(v.score));
+    }
+    json.time_if("covered_until", s.intake.covered_until()).time_if("last_success", s.last_success);
+    json.field("interval", (s.interval.count() != 0 ? s.interval : settings.every).count());
+    json.end();
+}
+
+void put_clock(JsonWriter& json, detectors::Clock const& c) {
+    json.object()
+        .field("platform", c.platform)
+        .field("kind", to_string(c.kind))
+        .field("run", c.run);
+    json.field("due", c.due).field("state", to_string(c.state)).time_if("at", c.at);
+    json.text_if("by", c.by).text_if("link", c.link).end();
+}
+
+void put_streams(JsonWriter& json, Incident const& incident) {
+    json.key("streams").array();
+    for (auto const& s : incident.streams) {
+        json.object().field("name", s.name).field("platform", s.platform).field("onset", s.onset);
+        json.field("observed", rounded(s.observed)).field("expected", rounded(s.expected));
+        json.field("ratio", rounded(s.ratio)).field("state", s.surging ? "surge" : "calm").end();
+    }
+    json.end();
+}
+
+// The events of the journal are JSON already: they go into the timeline as they stand.
+constexpr std::size_t kTimeline = 2000;
+
+void put_timeline(JsonWriter& json, Engine const& engine, std::string const& id) {
+    json.key("timeline").array();
+    if (engine.store() != nullptr)
+        for (auto const& event : engine.store()->events(0, kTimeline, id)) json.raw(event.json);
+    json.end();
+}
+
+void put_incident(JsonWriter& json, Engine const& engine, Incident const& i, bool whole) {
+    json.object().field("id", i.id).field("brand", i.brand).field("state", to_string(i.state));
+    json.field("severity", to_string(i.severity)).field("drill", i.drill).field("opened", i.opened);
+    json.time_if("closed", i.closed).time_if("onset", i.onset).text_if("owner", i.owner);
+    json.text_if("verdict", i.verdict);
+    put_streams(json, i);
+    json.key("clocks").array();
+    for (auto const& c : i.clocks) put_clock(json, c);
+    json.end();
+    if (i.composition) {
+        Composition const& c = *i.composition;
+        json.key("composition").object().field("kind", c.kind).field("authors", c.authors);
+        json.field("top_author", c.top_author)
+            .field("reposts", c.reposts)
+            .field("copies", c.copies);
+        json.field("new_accounts", c.new_accounts).end();
+    }
+    json.key("own_posts").array();
+    for (auto const& p : i.own_posts) {
+        json.object().field("platform", p.platform).field("id", p.id).text_if("url", p.url);
+        json.field("at", p.at).field("answers", p.answers).end();
+    }
+    json.end();
+    // Filled by what comes after the first answer; empty lists keep the shape.
+    json.key("unanswered")
+        .array()
+        .end()
+        .key("advocates")
+        .array()
+        .end()
+        .key("visible")
+        .array()
+        .end();
+    json.key("checklist").array();
+    BrandSettings const* const brand = engine.settings().brand(i.brand);
+    if (brand != nullptr)
+        for (std::size_t n = 0; n < brand->rules.checklist.size(); ++n) {
+            json.object().field("item", brand->rules.checklist[n]);
+            if (auto const done = i.checked.find(int(n) + 1); done != i.checked.end())
+                json.field("by", done->second.first).field("at", done->second.second);
+            json.end();
+        }
+    json.end();
+    json.field("url", engine.settings().server.external_url + "incidents/" + i.id);
+    if (whole) put_timeline(json, engine, i.id);
+    json.end();
+}
+
+struct Step {
+    double observed = 0, expected = 0, upper = 0;
+    std::int64_t covered = 0;
+};
+
+}  // namespace
+
+std::string_view stream_state_word(StreamState const& s) {
+    if (s.blind) return "blind";
+    if (s.judge.surging()) return "surge";
+    return s.judge.learning() ? "learning" : "calm";
+}
+
+std::string stream_json(StreamState const& s) {
+    JsonWriter json;
+    put_stream(json, s);
+    return json.take();
+}
+
+std::string streams_json(Engine const& engine) {
+    JsonWriter json;
+    json.object().key("items").array();
+    for (auto const& [name, s] : engine.streams()) put_stream(json, *s);
+    json.end().end();
+    return json.take();
+}
+
+std::string incident_json(Engine const& engine, Incident const& incident) {
+    JsonWriter json;
+    put_incident(json, engine, incident, true);
+    return json.take();
+}
+
+std::string incidents_json(Engine const& engine, std::string_view state, std::string_view brand) {
+    std::vector<Incident const*> found;
+    for (auto const& [name, desk] : engine.desks())
+        for (Incident const& i : desk.incidents())
+            if ((state.empty() || to_string(i.state) == state) &&
+                (brand.empty() || i.brand == brand))
+                found.push_back(&i);
+    std::stable_sort(found.begin(), found.end(),
+                     [](auto const* a, auto const* b) { return a->opened > b->opened; });
+    JsonWriter json;
+    json.object().key("items").array();
+    for (auto const* i : found) put_incident(json, engine, *i, false);
+    json.end().end();
+    return json.take();
+}
+
+std::string series_json(Engine const& engine, StreamState const& stream, WallTime from, WallTime to,
+                        std::chrono::seconds step) {
+    std::int64_t const width = std::max<std::int64_t>(1, step.count() / 60);
+    std::int64_t const first = minute_index(from);
+    std::int64_t const last = minute_index(to + kMinute - std::chrono::milliseconds{1});
+    std::vector<Step> steps(
+        std::size_t(std::max<std::int64_t>(0, (last - first + width - 1) / width)));
+    for (std::int64_t hour = first / 60; hour * 60 < last; ++hour) {
+        auto const points = engine.series_hour(stream, hour);
+        for (std::int64_t m = std::max(first, hour * 60); m < std::min(last, hour * 60 + 60); ++m) {
+            SeriesPoint const& p = points[std::size_t(m - hour * 60)];
+            if (!p.covered) continue;
+            Step& s = steps[std::size_t((m - first) / width)];
+            s.observed += double(p.observed);
+            s.expected += double(p.expected);
+            s.upper += double(p.upper);
+            ++s.covered;
+        }
+    }
+    JsonWriter json;
+    json.object().field("from", minute_start(first)).field("step", width * 60);
+    auto const column = [&](char const* name, double Step::*member) {
+        json.key(name).array();
+        for (Step const& s : steps) s.covered > 0 ? json.value(rounded(s.*member)) : json.null();
+        json.end();
+    };
+    column("observed", &Step::observed);
+    column("expected", &Step::expected);
+    column("upper", &Step::upper);
+    json.key("covered").array();
+    for (Step const& s : steps) json.value(s.covered == width);
+    json.end().end();
+    return json.take();
+}
+
+std::string explain_json(Engine const& engine, StreamState const& stream, WallTime at) {
+    WallTime const newest = stream.intake.committed_until();
+    if (at == kNoTime && newest != kNoTime) at = newest - kMinute;
+    JsonWriter json;
+    json.object().field("stream", stream.settings.name);
+    if (at == kNoTime) {
+        json.field("why", "nothing was read yet").end();
+        return json.take();
+    }
+    std::int64_t const minute = minute_index(at);
+    SeriesPoint const p = engine.series_hour(stream, minute / 60)[std::size_t(minute % 60)];
+    json.field("at", minute_start(minute)).field("covered", p.covered);
+    if (!p.covered) {
+        json.field("why",
+                   "this minute was not covered: not asked yet, an outage, or before the history");
+        json.end();
+        return json.take();
+    }
+    json.field("observed", rounded(double(p.observed)))
+        .field("expected", rounded(double(p.expected)));
+    json.field("upper", rounded(double(p.upper))).field("score", rounded(double(p.score)));
+    json.key("detectors").array();
+    for (auto const& spec : stream.settings.detectors)
+        json.object().field("name", spec.name).field("type", spec.type).end();
+    json.end();
+    std::array<char, 200> why{};
+    bool const over = p.observed > p.upper;
+    std::snprintf(
+        why.data(), why.size(),
+        over ? "%.4g mentions were more than the %.4g at which this stream pages (%.4g were "
+               "expected)"
+             : "%.4g mentions were within what this stream's history explains (%.4g expected, "
+               "a page from %.4g)",
+        double(p.observed), double(over ? p.upper : p.expected),
+        double(over ? p.expected : p.upper));
+    json.field("why", why.data()).end();
+    return json.take();
+}
+
+std::string status_json(Engine const& engine, WallTime started, WallTime now) {
+    JsonWriter json;
+    json.object().field("version", SURGED_VERSION).field("started", started).field("now", now);
+    std::map<std::string_view, int> streams{
+        {"calm", 0}, {"surge", 0}, {"learning", 0}, {"blind", 0}};
+    for (auto const& [name, s] : engine.streams()) ++streams[stream_state_word(*s)];
+    json.key("streams").object();
+    for (auto const& [word, n] : streams) json.field(word, n);
+    json.end();
+    int open = 0;
+    for (auto const& [name, desk] : engine.desks())
+        for (auto const& i : desk.incidents()) open += i.state == IncidentState::closed ? 0 : 1;
+    json.field("open_incidents", open);
+    json.key("receivers").array();
+    for (auto const& [name, receiver] : engine.settings().receivers) {
+        json.object().field("name", name).field("type", receiver.type);
+        json.field("waiting", std::uint64_t(engine.outbox().waiting(name))).end();
+    }
+    json.end();
+    json.field("storage",
+               engine.disk_trouble().empty() ? std::string("ok") : engine.disk_trouble());
+    json.end();
+    return json.take();
+}
+
+}  // namespace surged::daemon
