@@ -18,10 +18,12 @@ using detectors::WallTime;
 
 namespace {
 
-constexpr std::size_t kDetail = 1024;  // bytes of one text in custom_details
+// Bytes of one text in custom_details. PagerDuty refuses events over 512 kB: with every text cut
+// here one is a few kB.
+constexpr std::size_t kDetail = 1024;
 
-// PagerDuty refuses a longer key; two incidents never share their first 200 bytes (names are at most
-// 64 characters), so cutting cannot join them.
+// PagerDuty refuses a longer key; two incidents never share their first 200 bytes (names are at
+// most 64 characters), so cutting cannot join them.
 std::string dedup_key(std::string_view kind, std::string_view name) {
     std::string key = "surged/";
     if (!kind.empty()) key.append(kind).append("/");
@@ -43,7 +45,7 @@ std::string notice_key(Event const& event) {
         case EventName::stream_restored: return dedup_key("stream", event.stream);
         default: break;
     }
-    auto const& name = !event.stream.empty() ? event.stream
+    auto const& name = !event.stream.empty()  ? event.stream
                        : !event.brand.empty() ? event.brand
                                               : event.platform;
     return dedup_key(to_string(event.name), name.empty() ? "surged" : name);
@@ -149,13 +151,7 @@ HttpRequest PagerDutyReceiver::trigger(std::string const& key, Page const& page,
     json.field("source", source_of(page.external_url)).field("severity", severity);
     json.time_if("timestamp", about.at).text_if("component", plain(about.platform));
     json.text_if("group", plain(about.brand)).field("class", class_of(about));
-    json.key("custom_details");
-    auto const without_details = json.text().size();
-    write_details(json, page, now);
-    if (json.text().size() > kBody - 8 * kDetail) {  // the links' share is left
-        auto head = json.take().substr(0, without_details);
-        return event(head + "{}}}");
-    }
+    write_details(json.key("custom_details"), page, now);
     json.end().key("links").array();
     write_link(json, incident_url(page), "Incident");
     write_link(json, cut(page.plan_url, kDetail), "Plan");
@@ -216,9 +212,7 @@ void PagerDutyReceiver::render_incident(std::vector<HttpRequest>& out, Page cons
             out.push_back(change("resolve", key));
             out.push_back(trigger(key, page, severity_of(page), now));
             return;
-        case EventName::incident_responded:
-            resolve_breaches(out, page, false, true, false);
-            return;
+        case EventName::incident_responded: resolve_breaches(out, page, false, true, false); return;
         case EventName::incident_resolved:
         case EventName::incident_closed:
             out.push_back(change("resolve", key));

@@ -14,7 +14,8 @@ namespace surged::exporters {
 // Keys: `routing_key_file`, `url` (EU accounts have their own), `ca_file`.
 //
 //   surged/INCIDENT                    triggered by opened, reopened, grown, joined, warnings and
-//                                      vanished evidence; acknowledged; resolved by resolved, closed
+//                                      vanished evidence; acknowledged; resolved by resolved,
+//                                      closed
 //   surged/INCIDENT/PLATFORM/KIND/RUN  triggered by a breach and its repeats; resolved once the
 //                                      clock is met or dropped
 //   surged/INCIDENT/evidence           evidence that vanishes after the closing
@@ -23,13 +24,13 @@ namespace surged::exporters {
 //
 // PagerDuty cannot take an acknowledgement back, and a trigger under an acknowledged key rings
 // nobody: incident.unacknowledged therefore resolves the key and triggers it anew. A resolve or an
-// acknowledge without an open alert is dropped there in silence, so saying one too many is harmless.
+// acknowledge without an open alert is dropped there in silence, so saying one too many is
+// harmless.
 class PagerDutyReceiver final : public Receiver {
 public:
     static constexpr std::string_view kUrl = "https://events.pagerduty.com/v2/enqueue";
-    static constexpr std::size_t kSummary = 1024;   // characters; kept in bytes
-    static constexpr std::size_t kBody = 512'000;   // beyond, PagerDuty refuses the event
-    static constexpr std::size_t kDedupKey = 255;   // characters
+    static constexpr std::size_t kSummary = 1024;  // characters; kept in bytes
+    static constexpr std::size_t kDedupKey = 255;  // characters
 
     explicit PagerDutyReceiver(config::Values const& values);
     [[nodiscard]] std::vector<HttpRequest> render(Page const& page,
