@@ -61,6 +61,7 @@ struct OutboxRow {
     int attempts = 0;
     WallTime next_at{};      // not before
     std::string event_json;  // the event as journalled (a repeat: the breach it repeats)
+    bool catch_up = false;   // never stored: made by Outbox::next(), its id is below 0
 };
 struct OutboxSettle {
     std::int64_t id = 0;

@@ -39,10 +39,12 @@ public:
 
     // The requests that deliver this page: none (nothing to say for this event), one, or one per
     // peer. The page counts as delivered when any one of them was delivered (peers gossip; the
-    // lease re-send reaches the others).
+    // lease re-send reaches the others); with needs_all(), when all were, sent in their order.
     [[nodiscard]] virtual std::vector<HttpRequest> render(Page const& page,
                                                           detectors::WallTime now) const = 0;
     [[nodiscard]] virtual Answer judge(HttpResponse const& response) const = 0;
+    // The requests of a page are steps, not peers: a failed one stops the rest, and all go again.
+    [[nodiscard]] virtual bool needs_all() const { return false; }
 
     // Receivers that forget what is not said again (Alertmanager): how often the present state is
     // sent, and how.
