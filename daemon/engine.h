@@ -140,6 +140,8 @@ private:
     void count_event(detectors::Event const& event);
     void queue(std::vector<std::string> const& receivers, detectors::Event const& event,
                std::string const& json, std::string const& key, bool repeat);
+    void receiver_failed(std::string const& receiver, std::string const& why, OutboxRow const& row,
+                         WallTime now);
     void journal(detectors::Event& event, std::string& json);
     void own_post(StreamState& stream, detectors::Mention const& m, WallTime at, WallTime now);
     StreamWrite& write_of(StreamState const& stream);
@@ -177,8 +179,9 @@ private:
     std::map<std::string, Breach> breaches_;
     std::map<std::string, WallTime> low_budgets_;  // "account/kind" -> when it was told
     std::map<std::string, bool> failing_;          // receivers of which receiver.failed was told
-    std::vector<OutboxRow> fresh_rows_;            // for the outbox, once the flush was tried
-    std::vector<detectors::Judgement> told_;       // scratch
+    std::map<std::string, OutboxRow, std::less<>> in_flight_;  // by receiver
+    std::vector<OutboxRow> fresh_rows_;       // for the outbox, once the flush was tried
+    std::vector<detectors::Judgement> told_;  // scratch
     std::vector<detectors::Judged> judged_;
 };
 

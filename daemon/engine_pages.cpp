@@ -21,17 +21,23 @@ std::optional<exporters::Page> Engine::next_page(std::string const& receiver, Wa
                                                  std::int64_t& row_id) {
     std::vector<OutboxSettle> gone;
     std::optional<OutboxRow> const row = outbox_.next(receiver, now, gone);
+    for (OutboxRow const& lost : outbox_.take_given_up()) {
+        metrics_.notification(lost.receiver, "failed");
+        receiver_failed(lost.receiver, "a page waited too long and was given up", lost, now);
+    }
     if (!gone.empty()) {
         pending_.outbox_settle.insert(pending_.outbox_settle.end(), gone.begin(), gone.end());
         flush(now);
     }
     if (!row) return std::nullopt;
     row_id = row->id;
-    std::optional<Event> event = event_from_json(row->event_json);
+    in_flight_[receiver] = *row;
     exporters::Page page;
-    if (event) page.event = std::move(*event);
+    if (std::optional<Event> event = event_from_json(row->event_json))
+        page.event = std::move(*event);
     page.incident = row->incident.empty() ? nullptr : incident(row->incident);
     page.repeat = row->repeat;
+    page.catch_up = row->catch_up;
     page.key = row->key;
     page.external_url = settings_.server.external_url;
     if (BrandSettings const* brand = settings_.brand(row->brand))
@@ -43,45 +49,53 @@ std::optional<exporters::Page> Engine::next_page(std::string const& receiver, Wa
 void Engine::settled(std::string const& receiver, std::int64_t row_id,
                      exporters::Answer const& answer, WallTime now, double jitter01) {
     using Kind = exporters::Answer::Kind;
-    std::optional<OutboxRow> const row = outbox_.find(row_id);
     OutboxSettle const settle = outbox_.settle(row_id, answer, now, jitter01);
-    pending_.outbox_settle.push_back(settle);
+    if (settle.id > 0)
+        pending_.outbox_settle.push_back(settle);  // below 0: made by the outbox, never stored
     metrics_.notification(receiver, answer.kind == Kind::delivered ? "delivered"
-                                    : answer.kind == Kind::retry
-                                        ? (settle.remove ? "failed" : "retried")
-                                        : "rejected");
-    bool const failing = answer.kind == Kind::refused ||
-                         (answer.kind == Kind::retry && settle.attempts >= kFailingAttempts);
-    if (answer.kind == Kind::delivered) {
-        if (row)
+                                    : answer.kind == Kind::retry   ? "retried"
+                                                                   : "rejected");
+    auto const flight = in_flight_.find(receiver);
+    if (flight != in_flight_.end() && flight->second.id == row_id) {
+        OutboxRow const row = std::move(flight->second);
+        in_flight_.erase(flight);
+        bool const failing = answer.kind == Kind::refused ||
+                             (answer.kind == Kind::retry && settle.attempts >= kFailingAttempts);
+        if (answer.kind == Kind::delivered) {
             metrics_.notification_delay(receiver,
-                                        std::chrono::duration<double>(now - row->due).count());
-        if (failing_.erase(receiver) != 0)
-            hooks_.log("info", "receiver '" + receiver + "' takes pages again");
-    } else if (failing && row && !failing_[receiver]) {
-        failing_[receiver] = true;
-        hooks_.log("error", "receiver '" + receiver + "' fails: " + answer.detail);
-        Event event;
-        event.name = EventName::receiver_failed;
-        event.at = now;
-        event.brand = row->brand;
-        event.reason = "receiver '" + receiver + "': " + answer.detail;
-        std::string json;
-        journal(event, json);
-        std::vector<std::string> to = route(event.brand, Moment::blind);
-        BrandSettings const* const brand = settings_.brand(row->brand);
-        if (brand != nullptr)
-            to.insert(to.end(), brand->rules.fallback.begin(), brand->rules.fallback.end());
-        std::erase(to, receiver);
-        queue(to, event, json, instance_ + "-" + std::to_string(event.id), false);
-        // The page itself goes to the fallback too: it was due, and somebody must get it.
-        if (brand != nullptr)
-            for (auto const& other : brand->rules.fallback)
-                if (other != receiver)
-                    if (auto const page = event_from_json(row->event_json))
-                        queue({other}, *page, row->event_json, row->key, true);
+                                        std::chrono::duration<double>(now - row.due).count());
+            if (failing_.erase(receiver) != 0)
+                hooks_.log("info", "receiver '" + receiver + "' takes pages again");
+        } else if (failing) {
+            receiver_failed(receiver, answer.detail, row, now);
+        }
     }
     flush(now);
+}
+
+// Told once until the receiver takes a page again. What it could not be told goes to the fallback:
+// it was due, and somebody must get it.
+void Engine::receiver_failed(std::string const& receiver, std::string const& why,
+                             OutboxRow const& row, WallTime now) {
+    if (std::exchange(failing_[receiver], true)) return;
+    hooks_.log("error", "receiver '" + receiver + "' fails: " + why);
+    Event event;
+    event.name = EventName::receiver_failed;
+    event.at = now;
+    event.brand = row.brand;
+    event.reason = "receiver '" + receiver + "': " + why;
+    std::string json;
+    journal(event, json);
+    std::vector<std::string> to = route(event.brand, Moment::blind);
+    BrandSettings const* const brand = settings_.brand(row.brand);
+    if (brand != nullptr)
+        to.insert(to.end(), brand->rules.fallback.begin(), brand->rules.fallback.end());
+    std::erase(to, receiver);
+    queue(to, event, json, instance_ + "-" + std::to_string(event.id), false);
+    if (brand == nullptr) return;
+    auto const page = event_from_json(row.event_json);
+    for (auto const& other : brand->rules.fallback)
+        if (other != receiver && page) queue({other}, *page, row.event_json, row.key, true);
 }
 
 bool Engine::test_page(std::string const& receiver, WallTime now) {

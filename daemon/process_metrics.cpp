@@ -52,7 +52,8 @@ public:
             one("process_cpu_seconds_total", "User and system CPU time.", MetricType::Counter,
                 (std::stod(stat[11]) + std::stod(stat[12])) / ticks);
             one("process_start_time_seconds", "Start of the process since the epoch.",
-                MetricType::Gauge, boot_time() + std::stod(stat[19]) / ticks);
+                MetricType::Gauge,
+                std::chrono::duration<double>(started_.time_since_epoch()).count());
             one("process_virtual_memory_bytes", "Virtual memory size.", MetricType::Gauge,
                 std::stod(stat[20]));
             one("process_resident_memory_bytes", "Resident memory size.", MetricType::Gauge,

@@ -71,8 +71,8 @@ std::optional<HttpResponse> ask(ClientOptions const& options, HttpRequest reques
     element root;
     std::string_view title, detail;
     if (parser.parse(response.body).get(root) == simdjson::SUCCESS) {
-        (void)root["title"].get(title);
-        (void)root["detail"].get(detail);
+        if (root["title"].get(title) != simdjson::SUCCESS) title = {};
+        if (root["detail"].get(detail) != simdjson::SUCCESS) detail = {};
     }
     std::cerr << "surged: " << response.status << " " << title << (detail.empty() ? "" : ": ")
               << detail << "\n";

@@ -21,8 +21,8 @@ int version(std::ostream& out) {
         << "compiler " << compiler << "\n"
         << "boost    " << BOOST_VERSION / 100000 << "." << BOOST_VERSION / 100 % 1000 << "\n"
         << "openssl  " << OpenSSL_version(OPENSSL_VERSION_STRING) << "\n"
-        << "simdjson " << SIMDJSON_VERSION_MAJOR << "." << SIMDJSON_VERSION_MINOR << "."
-        << SIMDJSON_VERSION_REVISION << "\n"
+        << "simdjson " << simdjson::SIMDJSON_VERSION_MAJOR << "."
+        << simdjson::SIMDJSON_VERSION_MINOR << "." << simdjson::SIMDJSON_VERSION_REVISION << "\n"
         << "sqlite   " << sqlite3_libversion() << "\n";
     return kExitOk;
 }
