@@ -57,6 +57,11 @@ public:
     // For the provisional copy: same kind and parameters. No allocation.
     virtual void assign(Detector const& other) = 0;
     [[nodiscard]] virtual std::unique_ptr<Detector> clone() const = 0;
+    // `ahead` is a copy of this detector that ran further on counts that were not final and raised
+    // a page that was told; this one has now passed that tick without raising it. Enters the page,
+    // with its running maxima, as if it had: a page told is in the calibration exactly once. False:
+    // this kind cannot, its surge counts as over.
+    virtual bool adopt(Detector const& /*ahead*/) { return false; }
 
     [[nodiscard]] virtual std::string save() const = 0;  // bit for bit
     [[nodiscard]] virtual bool restore(

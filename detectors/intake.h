@@ -33,6 +33,11 @@ struct Exclusion {
     std::set<std::string> own;  // the brand's handles and ids on this platform, lower case
 };
 
+// Whether the brand wrote it itself, the stream excludes it, or it counts; own comes first. Ids and
+// identity are not looked at. A language entry with a subtag ("pt-BR") matches that tag alone.
+// Cost: O(entries), allocates nothing.
+[[nodiscard]] Arrival classify(Mention const& mention, Exclusion const& exclusion);
+
 // Which ids were counted: exact for ever. The newest are in memory (two generations of at most
 // kGeneration ids); one that may have been in a dropped generation (its event time is not after the
 // newest of those) is looked up by `older`, the store. Without a store the generations are never
@@ -42,7 +47,9 @@ public:
     static constexpr std::size_t kGeneration = 1U << 19U;  // 2 x 9 MiB at most for a busy stream
     using Older = std::function<bool(MentionKey)>;
 
-    // True when new. `event_time` decides whether the store need be asked.
+    // True when new. `event_time` decides whether the store need be asked: created_at as the
+    // platform tells it every time, kNoTime when it does not (then the store is always asked once
+    // anything was dropped).
     bool insert(MentionKey key, WallTime event_time, Older const& older);
     void load(MentionKey key, WallTime event_time);  // at start, newest last; never asks
     [[nodiscard]] std::size_t size() const { return young_.size() + old_.size(); }
@@ -50,6 +57,8 @@ public:
     void set_floor(WallTime t) { floor_ = std::max(floor_, t); }
 
 private:
+    void remember(MentionKey key, WallTime event_time, bool may_drop);
+
     boost::unordered_flat_set<MentionKey> young_, old_;
     WallTime young_newest_ = kNoTime, old_newest_ = kNoTime, floor_ = kNoTime;
 };
@@ -63,22 +72,33 @@ struct Bucket {
 
 struct Interval {
     WallTime from = kNoTime, until = kNoTime;  // [from, until)
+    [[nodiscard]] bool empty() const { return from >= until; }
     friend bool operator==(Interval const&, Interval const&) = default;
 };
+template <typename A>
+void archive(A& a, Interval& i) {
+    a(i.from, i.until);
+}
 
 // The counts of minutes that are not judged yet, and what is known to be complete. A value with a
 // blob.
 //
-// A minute is *committed* (taken by take_committed) once coverage reaches its end plus `watermark`:
-// then nothing more is expected of it. Minutes that are covered but not committed are
-// *provisional*: their counts can only grow. A minute of which coverage holds no part, or only a
-// part, when a later one is committed, is skipped: ignorance, never zero. Memory: 8 bytes a minute
-// between the last committed minute and the newest, at most kSpan minutes; older mentions are late,
-// newer ones (a clock gone wrong) cannot come, because event times over 10 min ahead are replaced.
+// A minute is *committed* (taken by take_committed) once coverage reaches its end plus `watermark`
+// without a hole: then nothing more is expected of it. Minutes that are covered but not committed
+// are *provisional*: their counts can only grow. A hole holds back what lies after it until it is
+// covered or given up; then a minute of which coverage holds no part, or only a part, is skipped:
+// ignorance, never zero. What is committed depends on the mentions and the coverage alone, not on
+// the order in which they came.
+//
+// Memory: 8 bytes a minute between the last committed minute and the newest, at most kSpan minutes;
+// older mentions are late, newer ones (a clock gone wrong) cannot come, because event times over 10
+// min ahead are replaced; if they do, the oldest minutes are given up for them. At most kHoles
+// holes are remembered, beyond that the oldest is given up.
 class Intake {
 public:
     static constexpr std::int64_t kSpan = 90 * 24 * 60;   // 90 days of backfill
     static constexpr std::chrono::minutes kAheadMax{10};  // contract: event time
+    static constexpr std::size_t kHoles = 256;            // a walk that leaves more is broken
 
     // `watermark`: how long after its end a minute still waits for stragglers; 0 when every mention
     // arrives in order.
@@ -99,8 +119,11 @@ public:
     // between is remembered. Returns the hole this leaves before `from` (empty when none): the
     // caller reports it as a gap if it is final.
     Interval cover(WallTime from, WallTime until);
-    // The hole is final: the platform cannot tell any more. Minutes in it are skipped.
+    // The hole is final: the platform cannot tell any more. Minutes in it are skipped. What is
+    // covered inside `hole` stays covered.
     void give_up(Interval hole);
+    // The oldest hole that holds minutes back; empty when there is none.
+    [[nodiscard]] Interval first_hole() const;
 
     // Appends the minutes that are now committed, in order, and forgets them.
     void take_committed(std::vector<Bucket>& out);
@@ -120,12 +143,19 @@ public:
     [[nodiscard]] bool restore(std::string_view blob);
 
 private:
+    [[nodiscard]] WallTime begin() const;    // where the next minute to commit is
+    [[nodiscard]] WallTime reached() const;  // end of what is covered or given up without a hole
+    [[nodiscard]] bool covers(WallTime from, WallTime until) const;
+    [[nodiscard]] double count_of(std::int64_t minute) const;
+    double* slot(std::int64_t minute);  // null: late
+    void drop_before(WallTime minute);
+
     std::chrono::seconds watermark_;
     WallTime committed_until_ = kNoTime;  // first minute not committed; kNoTime: nothing yet
     std::int64_t first_ = 0;              // minute_index of counts_.front()
     std::deque<double> counts_;
-    std::vector<Interval>
-        covered_;  // disjoint, ascending, those that matter for uncommitted minutes
+    // Disjoint, ascending; those that matter for uncommitted minutes, and always the newest.
+    std::vector<Interval> covered_, given_up_;
 };
 
 }  // namespace surged::detectors

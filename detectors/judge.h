@@ -33,16 +33,25 @@ struct Judged {
 //
 // Committed minutes move the detectors for good. After that a copy is run over the provisional
 // minutes: it may start or grow a surge early, never end one; because a score cannot fall when
-// mentions are added, this can be late, never wrong. A page raised from the copy is entered into
-// the real detector's calibration as if it had raised it (detection.md G.5).
+// mentions are added, this can be late, never wrong. The committed detector comes to the same page
+// by itself when its tick is final, and enters it into its calibration then: what is committed does
+// not depend on when it was looked at. Should it ever pass that tick without the page, it adopts
+// the page from the copy (detection.md G.5): one that was told is calibrated exactly once.
 //
-// History: until end_history() is called nothing is told; then a surge that is still under way is
-// told once, and everything is live. A stream without history calls end_history() at once.
+// History: until end_history() is called nothing is told and nothing provisional is run; then a
+// surge that is still under way is told once, and everything is live. A stream without history
+// calls end_history() at once.
 //
 // After an outage: a surge whose start and end both lie in minutes committed by one advance() that
-// covers more than `late_after` is told as one started (late = true) followed by its end.
+// spans more than kLateAfter is told as one started and its end, both late. (So a backtest advances
+// in steps below that.)
+//
+// `new_normal` is told instead of `ended` when it was the last detector's surge: it ends the surge
+// too.
 class Judge {
 public:
+    static constexpr std::chrono::minutes kLateAfter{30};
+
     Judge(std::vector<DetectorSpec> specs, std::function<double(WallTime)> expected_multiplier);
 
     // Runs everything that the intake can give. Appends what must be told and, if wanted, the
@@ -68,18 +77,47 @@ public:
     [[nodiscard]] std::size_t state_bytes() const;
 
     [[nodiscard]] std::string save() const;
-    [[nodiscard]] bool restore(
-        std::string_view blob);  // false: other detectors than now; starts anew
+    // Each detector takes the state saved under its name and type; one without starts anew. False:
+    // there was none for any, or the blob is damaged; all start anew.
+    [[nodiscard]] bool restore(std::string_view blob);
 
 private:
     struct Arm {
         DetectorSpec spec;
         std::unique_ptr<Detector> committed, ahead;
         bool surging = false;  // told
+        bool mine = false;     // the committed detector has this surge itself
+        int grown = 0;         // times it grew in this surge by the committed detector,
+        int told_grown = 0;    // and times that was told
+        WallTime told_end{};   // end of the tick at which the copy raised it, until it is `mine`
+        std::unique_ptr<Detector> pending;  // that copy then
+        Verdict last, newest;               // of the newest committed tick; of the newest at all
     };
+    // What one advance() has to remember of its committed part.
+    struct Span {
+        bool outage = false;  // it spans more than kLateAfter
+        std::size_t first_told = 0;
+    };
+    void commit(Bucket const& bucket, Span const& span, std::vector<Judgement>& told,
+                std::vector<Judged>* series);
+    void hear(Arm& arm, Verdict const& verdict, WallTime tick_end, Span const& span,
+              std::vector<Judgement>& told);
+    void hear_ahead(Arm& arm, Verdict const& verdict, WallTime tick_end, int& grown,
+                    std::vector<Judgement>& told);
+    void look_ahead(Intake const& intake, std::vector<Judgement>& told);
+    void tell_end(Verdict verdict, std::string const& detector, WallTime tick_end, Span const& span,
+                  std::vector<Judgement>& told);
+    [[nodiscard]] Verdict combined(Verdict Arm::*which, double count) const;
+    void start(Arm& arm, Verdict verdict, WallTime tick_end, std::vector<Judgement>& told);
+    void end(Arm& arm, Verdict const& verdict, WallTime tick_end, Span const& span,
+             std::vector<Judgement>& told);
+    [[nodiscard]] Tick tick_of(Bucket const& bucket) const;
+    [[nodiscard]] bool any_surging() const;
+
     std::vector<Arm> arms_;
     std::function<double(WallTime)> multiplier_;
     Verdict last_, closed_;
+    WallTime closed_end_ = kNoTime;
     bool history_ = true, surging_ = false;
     std::vector<Bucket> scratch_;
 };

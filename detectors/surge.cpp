@@ -1,0 +1,253 @@
+#include "detectors/surge.h"
+
+#include "detectors/archive.h"
+
+#include <cassert>
+#include <cmath>
+#include <typeinfo>
+
+namespace surged::detectors {
+namespace {
+
+constexpr TailPrior kBurstTail{4.5F, 2, 20, 60, 0, 24, false, true};
+constexpr double kPriorPerMinute = 0.1;
+constexpr double kSustainedShare = 0.1;  // of the budget, from the third day on
+constexpr std::int64_t kHour = 3600;
+constexpr std::int64_t kBurstSilence = 24 * kHour, kSustainedSilence = 12 * kHour;
+constexpr std::int64_t kFreeze = 48 * kHour, kNewNormal = 72 * kHour;
+constexpr double kGrown = 2, kOverBelow = 1.5, kNewNormalFrom = 1.2;
+constexpr std::int32_t kOverMinutes = 30;
+constexpr double kReturnDaysMax = 36500;  // beyond a hundred years a number says nothing more
+double const kKeepHour = std::exp(-1 / 60.0), kKeepDay = std::exp(-1 / 1440.0);
+double const kLn10 = std::log(10.0);
+
+constexpr std::string_view kKind = "surge";
+constexpr std::uint32_t kVersion = 1;
+
+std::int64_t unix_seconds(WallTime t) {
+    return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
+}
+WallTime wall_time(std::int64_t seconds) {
+    return WallTime{std::chrono::seconds{seconds}};
+}
+
+// Onto (0, 1), 0.5 at `over` = 0. Algebraic and not logistic: it keeps growing in print too. The
+// count decides only among equal severities, and never across the threshold.
+double score_of(double over, double count, double expected) {
+    double const tie = 1e-6 * count / (count + expected + 1);
+    double const x = over >= 0 ? over + tie : over - 1e-6 + tie;
+    return 0.5 + 0.5 * x / std::sqrt(1 + x * x);
+}
+
+}  // namespace
+
+SurgeDetector::SurgeDetector(SurgeParams const& params)
+    : params_(params),
+      threshold_(std::log(30 / params.per_month())),
+      burst_tail_(kBurstTail),
+      baseline_(kPriorPerMinute) {}
+
+// Log-linear between the ends of the second and of the third day.
+double SurgeDetector::log_share() const {
+    return std::log(kSustainedShare) * std::clamp(baseline_.days() - 2, 0.0, 1.0);
+}
+
+Verdict SurgeDetector::tick(Tick const& tick) {
+    double const dt = double(tick.length.count());
+    assert(dt > 0 && tick.count >= 0 && tick.multiplier >= 1);
+    std::int64_t const t = unix_seconds(tick.start);
+    Evidence evidence;
+
+    double const score = burst_.tick(t, tick.count, dt, tick.multiplier);
+    burst_rarity_ = burst_tail_.rarity(score);
+    if (score <= double(burst_tail_.fit().level)) calm_since_ = t + tick.length.count();
+    run_minutes(tick, t, evidence);
+
+    if (burst_.warm()) evidence.burst = burst_rarity_;
+    evidence.window = burst_.strongest();
+    severity_ = std::max(evidence.burst, evidence.sustained);
+    evidence.burst_due = burst_.warm() && evidence.burst >= threshold_ &&
+                         evidence.window.observed >= params_.min_mentions;
+    evidence.sustained_due = evidence.sustained_due && evidence.minute_ended;
+
+    Verdict verdict;
+    verdict.transition = decide(t, evidence);
+    if (burst_.warm() && !page_.open && t - page_.told > kBurstSilence && tick.multiplier == 1)
+        burst_tail_.add(score, dt / 60);
+    describe(tick, evidence, verdict);
+    return verdict;
+}
+
+// A coarse tick is its minutes, each with an even part; ticks below a minute are gathered into one.
+void SurgeDetector::run_minutes(Tick const& tick, std::int64_t t, Evidence& evidence) {
+    std::int64_t const length = tick.length.count();
+    if (length > 60) {
+        std::int64_t const minutes = length / 60;
+        double const part = tick.count / double(minutes);
+        for (std::int64_t i = 0; i < minutes; ++i)
+            run_minute(t + 60 * i, part, tick.multiplier, evidence);
+        return;
+    }
+    minute_count_ += tick.count;
+    minute_multiplier_ += tick.multiplier * double(length);
+    minute_seconds_ += double(length);
+    if (minute_seconds_ < 60 - 1e-6) {
+        evidence.sustained = sustained_rarity_ + log_share();
+        evidence.block = sustained_.strongest();
+        return;
+    }
+    run_minute(t - (60 - length), minute_count_, minute_multiplier_ / minute_seconds_, evidence);
+    minute_count_ = minute_multiplier_ = minute_seconds_ = 0;
+}
+
+void SurgeDetector::run_minute(std::int64_t t, double count, double multiplier,
+                               Evidence& evidence) {
+    double const expected = baseline_.minute(t, count, multiplier);
+    expected_per_minute_ = expected / multiplier;
+    sustained_rarity_ = sustained_.minute(t, count, expected, baseline_.unknown(), multiplier > 1);
+    hour_.add(count, expected, kKeepHour);
+    day_.add(count, expected, kKeepDay);
+    page_.low_minutes = hour_.ratio() < kOverBelow ? page_.low_minutes + 1 : 0;
+    evidence.calm = evidence.calm || page_.low_minutes >= kOverMinutes;
+
+    double const severity = sustained_rarity_ + log_share();
+    if (!evidence.minute_ended || severity > evidence.sustained) {
+        evidence.sustained = severity;
+        evidence.block = sustained_.strongest();
+        evidence.sustained_due =
+            severity >= threshold_ && evidence.block.observed >= params_.min_mentions;
+    }
+    evidence.minute_ended = true;
+}
+
+Transition SurgeDetector::decide(std::int64_t t, Evidence const& evidence) {
+    std::int64_t const quiet = t - page_.told;
+    double const score = burst_.score();
+    if (!page_.open) {
+        bool const burst =
+            evidence.burst_due && (quiet > kBurstSilence || score >= kGrown * page_.peak);
+        bool const sustained = evidence.sustained_due && quiet > kSustainedSilence;
+        if (!burst && !sustained) return Transition::none;
+        open_page(t, evidence);
+        return Transition::started;
+    }
+    bool const grown = evidence.burst_due && score >= kGrown * page_.peak && page_.peak > 0;
+    if (grown) {
+        page_.peak = score;
+        page_.told = t;
+    }
+    Transition const over = evidence.minute_ended ? close_page(t, evidence.calm) : Transition::none;
+    return grown && over == Transition::none ? Transition::grown : over;
+}
+
+void SurgeDetector::open_page(std::int64_t t, Evidence const& evidence) {
+    page_ = {.open = true,
+             .by_burst = evidence.burst_due,
+             .by_sustained = evidence.sustained_due,
+             .judged = false,
+             .peak = burst_.score(),
+             .told = t,
+             .opened = t,
+             .onset = evidence.burst_due ? calm_since_ : evidence.block.onset,
+             .low_minutes = 0};
+    if (page_.by_burst) burst_tail_.page(burst_.score());
+    if (page_.by_sustained) sustained_.page();
+    baseline_.freeze(true);
+    sustained_.pause(true);
+}
+
+// Ends the page if it is over; in any case thaws the baseline in time.
+Transition SurgeDetector::close_page(std::int64_t t, bool calm) {
+    std::int64_t const age = t - page_.opened;
+    if (age > kFreeze) baseline_.freeze(false);
+    bool const timeout = age > kNewNormal;
+    if (!calm && !timeout) return Transition::none;
+    double const ratio = day_.ratio();
+    bool const normal = timeout && ratio > kNewNormalFrom;
+    if (normal) baseline_.rescale(ratio);
+    page_.open = false;
+    baseline_.freeze(false);
+    sustained_.pause(false);
+    sustained_.reset();
+    return normal ? Transition::new_normal : Transition::ended;
+}
+
+void SurgeDetector::describe(Tick const& tick, Evidence const& evidence, Verdict& verdict) {
+    double const minutes = double(tick.length.count()) / 60;
+    verdict.surging = page_.open;
+    verdict.learning = baseline_.minutes() < 1440;
+    verdict.observed = tick.count;
+    verdict.expected = expected_per_minute_ * tick.multiplier * minutes;
+    verdict.score = score_of(severity_ - threshold_, tick.count, verdict.expected);
+    upper_ = burst_.count_for(burst_tail_.fit().score_at(threshold_), tick.count, upper_);
+    verdict.upper = std::max(upper_, verdict.expected);
+    verdict.return_days = std::min(std::exp(severity_), kReturnDaysMax);
+    verdict.critical = severity_ >= threshold_ + kLn10;
+    if (!page_.open && verdict.transition == Transition::none) return;
+
+    verdict.onset = wall_time(page_.onset);
+    bool const by_burst = evidence.burst >= evidence.sustained;
+    double const seconds = by_burst ? evidence.window.seconds : evidence.block.minutes * 60;
+    verdict.surge_observed = by_burst ? evidence.window.observed : evidence.block.observed;
+    verdict.surge_expected = by_burst ? evidence.window.expected : evidence.block.expected;
+    // A stream that is nearly silent would divide by nearly nothing.
+    verdict.ratio = verdict.surge_observed / std::max(verdict.surge_expected, 0.01);
+    verdict.window = std::chrono::seconds{std::int64_t(seconds)};
+}
+
+void SurgeDetector::assign(Detector const& other) {
+    assert(typeid(other) == typeid(SurgeDetector));
+    *this = static_cast<SurgeDetector const&>(other);
+}
+
+std::unique_ptr<Detector> SurgeDetector::clone() const {
+    return std::make_unique<SurgeDetector>(*this);
+}
+
+bool SurgeDetector::adopt(Detector const& other) {
+    assert(typeid(other) == typeid(SurgeDetector));
+    auto const& ahead = static_cast<SurgeDetector const&>(other);
+    if (page_.open || !ahead.page_.open) return page_.open;
+    page_ = ahead.page_;
+    if (page_.by_burst) burst_tail_.adopt(ahead.burst_tail_);
+    if (page_.by_sustained) sustained_.adopt_page(ahead.sustained_);
+    baseline_.freeze(true);
+    sustained_.pause(true);
+    return true;
+}
+
+std::string SurgeDetector::save() const {
+    ArchiveWriter out;
+    std::string kind(kKind);
+    std::uint32_t version = kVersion;
+    out(kind, version, const_cast<SurgeDetector&>(*this));
+    return out.take();
+}
+
+bool SurgeDetector::restore(std::string_view blob) {
+    ArchiveReader in(blob);
+    std::string kind;
+    std::uint32_t version = 0;
+    in(kind, version);
+    if (!in.ok() || kind != kKind || version != kVersion) return false;
+    SurgeDetector read(params_);
+    in(read);
+    if (!in.done()) return false;
+    *this = read;
+    return true;
+}
+
+void SurgeDetector::late(WallTime event_time, double count) {
+    baseline_.late(unix_seconds(event_time), count);
+}
+
+// Once per page: which channel raised it decides where its maximum stands.
+void SurgeDetector::operator_verdict(bool real) {
+    if (page_.judged || page_.opened == kNever) return;
+    page_.judged = true;
+    if (!real) return;
+    if (page_.by_burst) burst_tail_.forget_page();
+    if (page_.by_sustained) sustained_.forget_page();
+}
+
+}  // namespace surged::detectors
