@@ -6,9 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <functional>
 #include <sstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace surged::daemon {
 namespace {
@@ -176,7 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "INSERT INTO journal VALUES(11, 0, 'incident.note', '', '', '{}', zeroblob(32))",
                   11},
         Tampering{"changed_head", "UPDATE meta SET journal_head = zeroblob(32)", 10}),
-    [](auto const& info) { return std::string(info.param.name); });
+    [](auto const& way) { return std::string(way.param.name); });
 
 TEST(Journal, NoneIsExitTwo) {
     TempDirectory directory;
@@ -189,16 +191,39 @@ TEST(Journal, NoneIsExitTwo) {
     EXPECT_THAT(verify(directory.path()).err, HasSubstr("newer"));
 }
 
+// Root may write everywhere: as root the test becomes somebody else for a moment.
+class ReadOnly {
+public:
+    static constexpr uid_t kNobody = 65534;
+    explicit ReadOnly(std::string directory) : directory_(std::move(directory)) {
+        ::chmod(directory_.c_str(), 0500);
+        if (::geteuid() != 0) return;
+        for (auto const* name : {"", "/surged.db"})
+            EXPECT_EQ(::chown((directory_ + name).c_str(), kNobody, kNobody), 0);
+        EXPECT_EQ(::seteuid(kNobody), 0);
+    }
+    ReadOnly(ReadOnly const&) = delete;
+    ReadOnly& operator=(ReadOnly const&) = delete;
+    ~ReadOnly() {
+        EXPECT_EQ(::seteuid(::getuid()), 0);
+        ::chmod(directory_.c_str(), 0700);
+    }
+
+private:
+    std::string directory_;
+};
+
 TEST(Journal, ABackupThatCannotBeWrittenCanBeVerified) {
     TempDirectory directory;
     {
         auto store = open_or_fail(directory.path());
         fill(*store);
     }
-    ::chmod(directory.path().c_str(), 0500);
+    ReadOnly const backup(directory.path());
+    ASSERT_NE(::faccessat(AT_FDCWD, directory.path().c_str(), W_OK, AT_EACCESS), 0);
     auto const result = verify(directory.path());
-    ::chmod(directory.path().c_str(), 0700);
     EXPECT_EQ(result.exit, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("10 entries, intact"));
 }
 
 }  // namespace

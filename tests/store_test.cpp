@@ -364,7 +364,7 @@ TEST(Store, ACommitThatFailsIsNotThereAndTheNextOneWorks) {
         auto const failed = store->commit(c);
         ASSERT_FALSE(failed.has_value());
         EXPECT_EQ(failed.error().fault, Fault::transient);
-        EXPECT_THAT(failed.error().detail, HasSubstr("File too large"));
+        EXPECT_THAT(failed.error().detail, HasSubstr("disk I/O error"));
         auto const r = store->load();  // reading goes on meanwhile
         ASSERT_TRUE(r.has_value());
         ASSERT_EQ(r->streams.size(), 1U);
