@@ -96,7 +96,7 @@ private:
 };
 
 constexpr std::uint64_t kScenario = 7;
-constexpr int kCommits = 12;
+constexpr int kCommits = 8;
 
 // How many operations the scenario has without a fault: the range of N below.
 std::uint64_t operations_of_scenario() {

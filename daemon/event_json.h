@@ -1,0 +1,21 @@
+// Reads back what detectors::to_json wrote: timelines, reports and pages after a restart.
+#pragma once
+
+#include "detectors/event.h"
+
+#include <optional>
+#include <string_view>
+
+namespace surged::daemon {
+
+// The inverse of detectors::to_json (contract section 5). None when it is not a JSON object, when
+// `event` or `at` is missing or unknown, or when a known key holds what it cannot hold. Keys this
+// version does not know are skipped: a later one may have written them. A cold path: some
+// microseconds and a few allocations an event.
+[[nodiscard]] std::optional<detectors::Event> event_from_json(std::string_view json);
+
+// "90s", "10m", "1h30m", "7d": units d, h, m, s, each at most once and in this order. None for
+// anything else, and beyond 10,000 days.
+[[nodiscard]] std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+
+}  // namespace surged::daemon
