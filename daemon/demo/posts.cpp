@@ -102,6 +102,11 @@ Post const* PostBook::find(std::string const& id) const {
     return found;
 }
 
+Post const* PostBook::serial(std::uint64_t number) const {
+    auto const it = by_serial_.find(number);
+    return it == by_serial_.end() ? nullptr : &it->second->second;
+}
+
 PostPage PostBook::newest(Listing const& listing, std::uint64_t anchor, std::size_t limit) const {
     auto const end = std::make_reverse_iterator(posts_.lower_bound(Key{listing.from, {}}));
     auto const begin = std::make_reverse_iterator(posts_.lower_bound(Key{listing.to, {}}));

@@ -97,6 +97,8 @@ public:
     // The last appended of this id, visible or not; null when unknown.
     [[nodiscard]] Post const* find(std::string const& id) const;
 
+    [[nodiscard]] Post const* serial(std::uint64_t number) const;  // null when unknown
+
     // At most `limit` matches after the post with serial `anchor` (0: from the end of the book),
     // newest first or oldest first. O(posts walked over).
     [[nodiscard]] PostPage newest(Listing const& listing, std::uint64_t anchor,
