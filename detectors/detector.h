@@ -42,6 +42,10 @@ struct Verdict {
     std::chrono::seconds window{0};
     double return_days =
         0;  // as extreme as this about once in so many days on this stream; 0: not stated
+    // The score of what is new: as `score` while nothing was told, else measured against what was
+    // told. 0.5 and more exactly when there is something to tell (`started` or `grown`, but for a
+    // floor of mentions). What a threshold swept over recorded data should see.
+    double news = 0;
     bool critical = false;  // the evidence is ten times rarer than the budget asks
 };
 

@@ -12,7 +12,8 @@ constexpr std::uint32_t kVersion = 1;
 template <typename A>
 void fields(A& a, Verdict& v) {
     a(v.transition, v.surging, v.learning, v.kind, v.score, v.observed, v.expected, v.upper,
-      v.onset, v.surge_observed, v.surge_expected, v.ratio, v.window, v.return_days, v.critical);
+      v.onset, v.surge_observed, v.surge_expected, v.ratio, v.window, v.return_days, v.news,
+      v.critical);
 }
 
 }  // namespace

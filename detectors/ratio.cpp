@@ -43,6 +43,7 @@ Verdict RatioDetector::tick(Tick const& tick) {
     double const expected = per_minute * double(window_.minutes()) * tick.multiplier;
     double const line = std::max({params_.at_least * expected, params_.min_mentions, 1e-9});
 
+    double const told = rule_.told();
     Verdict v;
     v.kind = SurgeKind::rule;
     v.learning = seen_ < enough_minutes_;
@@ -53,6 +54,7 @@ Verdict RatioDetector::tick(Tick const& tick) {
     v.observed = tick.count;
     v.expected = per_minute * double(seconds) / 60 * tick.multiplier;
     v.score = rule_score(window_.sum(), line) * (v.learning ? 0.5 : 1);
+    v.news = told > 0 ? rule_score(window_.sum(), 2 * told * line) : v.score;
     v.upper = std::max({0.0, v.expected, line - (window_.sum() - tick.count)});
     if (!v.surging && v.transition == Transition::none) return v;
     v.onset = rule_.onset();

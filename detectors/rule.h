@@ -83,6 +83,8 @@ public:
                     std::chrono::seconds window, WallTime began);
     [[nodiscard]] bool surging() const { return surging_; }
     [[nodiscard]] WallTime onset() const { return onset_; }
+    // The strength that was last told of the surge under way; 0: none is.
+    [[nodiscard]] double told() const { return surging_ ? told_ : 0; }
 
     template <typename A>
     friend void archive(A& a, Rule& r) {

@@ -70,6 +70,8 @@ Verdict SurgeDetector::tick(Tick const& tick) {
                          evidence.window.observed >= params_.min_mentions;
     evidence.sustained_due = evidence.sustained_due && evidence.minute_ended;
 
+    evidence.news = over_line(t, evidence);
+
     Verdict verdict;
     verdict.transition = decide(t, evidence);
     if (burst_.warm() && !page_.open && t - page_.told > kBurstSilence && tick.multiplier == 1)
@@ -118,6 +120,22 @@ void SurgeDetector::run_minute(std::int64_t t, double count, double multiplier,
             severity >= threshold_ && evidence.block.observed >= params_.min_mentions;
     }
     evidence.minute_ended = true;
+}
+
+// How far the evidence is over the line at which there is something to tell: the budget's while
+// nothing was told, else twice the burst score that was, and for the sustained channel none.
+double SurgeDetector::over_line(std::int64_t t, Evidence const& evidence) const {
+    std::int64_t const quiet = t - page_.told;
+    double burst = evidence.burst - threshold_;
+    if (burst_.warm() && (page_.open || quiet <= kBurstSilence)) {
+        double const line = burst_tail_.fit().score_at(threshold_);
+        double const raised = std::max(line, kGrown * page_.peak);
+        burst = burst_tail_.rarity(burst_.score() * line / raised) - threshold_;
+    }
+    double sustained = evidence.sustained - threshold_;
+    if (page_.open || quiet <= kSustainedSilence)
+        sustained = sustained > 0 ? -1 / (1 + sustained) : sustained - 1;
+    return std::max(burst, sustained);
 }
 
 Transition SurgeDetector::decide(std::int64_t t, Evidence const& evidence) {
@@ -179,6 +197,7 @@ void SurgeDetector::describe(Tick const& tick, Evidence const& evidence, Verdict
     verdict.observed = tick.count;
     verdict.expected = expected_per_minute_ * tick.multiplier * minutes;
     verdict.score = score_of(severity_ - threshold_, tick.count, verdict.expected);
+    verdict.news = score_of(evidence.news, tick.count, verdict.expected);
     upper_ = burst_.count_for(burst_tail_.fit().score_at(threshold_), tick.count, upper_);
     verdict.upper = std::max(upper_, verdict.expected);
     verdict.return_days = std::min(std::exp(severity_), kReturnDaysMax);

@@ -83,6 +83,7 @@ private:
         double burst = kNotArmed, sustained = kNotArmed;  // severities, budget share included
         bool burst_due = false, sustained_due = false;
         bool minute_ended = false, calm = false;  // calm: long enough for an open page to end
+        double news = 0;                          // see over_line()
         Burst::Window window{};
         Sustained::Excursion block{};
     };
@@ -93,6 +94,7 @@ private:
     Transition decide(std::int64_t t, Evidence const& evidence);
     void open_page(std::int64_t t, Evidence const& evidence);
     Transition close_page(std::int64_t t, bool calm);
+    [[nodiscard]] double over_line(std::int64_t t, Evidence const& evidence) const;
     void describe(Tick const& tick, Evidence const& evidence, Verdict& verdict);
     [[nodiscard]] double log_share() const;
 

@@ -30,12 +30,14 @@ Verdict ThresholdDetector::tick(Tick const& tick) {
     WallTime const end = tick.start + tick.length;
     std::chrono::seconds const window = std::chrono::minutes{window_.minutes()};
 
+    double const told = rule_.told();
     Verdict v;
     v.kind = SurgeKind::rule;
     v.transition = rule_.step(strength, end, seconds, window, minute_start(window_.first_seen()));
     v.surging = rule_.surging();
     v.observed = tick.count;
     v.score = rule_score(window_.sum(), params_.at_least);
+    v.news = told > 0 ? rule_score(window_.sum(), 2 * told * params_.at_least) : v.score;
     v.upper = std::max(0.0, params_.at_least - (window_.sum() - tick.count));
     if (!v.surging && v.transition == Transition::none) return v;
     v.onset = rule_.onset();
