@@ -2,14 +2,16 @@
 // "Meaning" is its law.
 #pragma once
 
+#include "detectors/clock.h"
 #include "detectors/event.h"
 #include "detectors/policy.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace surged::detectors {
@@ -17,34 +19,30 @@ namespace surged::detectors {
 enum class IncidentState : std::uint8_t { open, acknowledged, responded, resolved, closed };
 [[nodiscard]] std::string_view to_string(IncidentState state);
 
-// One deadline of one incident on one platform. `due` is an absolute instant: it is stored, never
-// counted down.
-struct Clock {
-    std::string platform;
-    ClockKind kind = ClockKind::acknowledge;
-    int run = 1;
-    WallTime start{}, due{};
-    ClockState state = ClockState::running;
-    WallTime at = kNoTime;
-    std::string by, link;
-    std::uint32_t warned = 0;          // bit i: warn_at[i] was told or skipped
-    WallTime next_repeat = kNoTime;    // while breached and repeat_every is on
-    std::vector<WallTime> warn_times;  // absolute, ascending, parallel to the bits
-    std::chrono::seconds repeat_every{0};
-};
-[[nodiscard]] ClockView view(Clock const& clock);
-
 struct IncidentStream {
     std::string name, platform;
     WallTime onset{};
     double observed = 0, expected = 0, ratio = 0;
     bool surging = true;
+    SurgeKind kind = SurgeKind::volume;
+    std::chrono::seconds window{0};
 };
 
 struct OwnPostSeen {
     std::string platform, id, url;
     WallTime at{};
     bool answers = false;  // met `respond`
+    std::string in_reply_to, quotes, conversation;
+};
+
+// One rung of the ladder as it stands in one incident: it keeps the rules it was made by.
+struct Rung {
+    EscalationStep step;
+    std::uint32_t index = 0;  // in `escalation`, from 0
+    std::string platform;     // of its clock; empty: an `after` rung
+    int run = 1;              // of its clock
+    WallTime next = kNoTime;  // when it notifies; kNoTime: done
+    bool climbed = false;
 };
 
 struct Incident {
@@ -54,7 +52,8 @@ struct Incident {
     Severity severity = Severity::warning;
     bool drill = false;
     WallTime opened{}, closed = kNoTime, onset{};
-    WallTime acknowledged_at = kNoTime, acknowledge_expires = kNoTime;
+    WallTime acknowledged_at = kNoTime;
+    WallTime acknowledge_expires = kNoTime;  // when the acknowledgement is taken back
     WallTime last_surge_end = kNoTime;
     std::string owner;
     int run = 1;  // of respond and resolve
@@ -69,12 +68,26 @@ struct Incident {
         conversations;                              // bounded: kConversations a platform
     std::map<std::string, std::uint64_t> mentions;  // per platform
     std::map<std::string, std::string> origin;      // platform -> own post it began from
-    std::uint32_t escalated = 0;                    // bit i: rung i was climbed
+    std::vector<Rung> rungs;
     std::optional<Composition> composition;
     std::optional<double> return_days;
     std::optional<std::chrono::seconds> doubling;
     std::string verdict;  // of close: real, false, expected
+
+    // What follows belongs to the desk.
+    WallTime answers_from{};      // an own post counts from here on: the onset of this run
+    WallTime reopened = kNoTime;  // when this run began, from the second on
+    WallTime last_at = kNoTime;   // of its newest event: events never go back in time
+    int acknowledge_run = 1;      // of acknowledge, which rings again by itself
+    WallTime acknowledge_from{};  // when that run began
+    std::map<std::string, WallTime> answered;  // platform -> first public answer of this run
+    std::map<std::string, WallTime> expires;   // platform -> acknowledged without an answer until
+    bool recheck = false;  // conversations grew: an own post may answer where most mentions are
+    bool paused = false;   // promotion
+    bool late = false;     // an outage hid its first surge
     static constexpr std::size_t kOwnPosts = 200, kConversations = 2000;
+    static constexpr std::size_t kConversationsKept = 50;  // a platform, once it is closed
+    static constexpr std::size_t kClocks = 200;  // of all runs; the oldest ended ones go first
 };
 
 // Inputs.
@@ -86,6 +99,9 @@ struct SurgeStarted {
     bool raise_word = false;  // a `raise` word is in the evidence
     bool late = false;
     bool drill = false;
+    // Of its mentions since the onset, when they are known: a closed incident that shares one is
+    // reopened (watch_after).
+    std::vector<std::string> conversations;
 };
 struct SurgeGrown {
     std::string stream;
@@ -129,16 +145,25 @@ struct Heard {
 };
 
 // What the desk wants said. `to`: receivers, each once, routed by `notify`, by who was told before,
-// and by the ladder.
+// and by the ladder. Receivers that take every event (`all: true`) are not the desk's business, nor
+// are Event::id and Event::url.
 struct Notice {
     Event event;
     std::vector<std::string> to;
-    bool journal = true;    // false: a repeat, a delivery without an event of its own
-    std::string repeat_of;  // "respond/x/1": which clock rings again
+    bool journal = true;  // false: a repeat, a delivery without an event of its own
+    // Of those: "respond/x/1", the clock whose breach rings again; "escalation/0" (an `after` rung:
+    // the opening page for others) or "escalation/1/respond/x/1" (a rung on that clock: its newest
+    // warning or breach, or the opening page when it has none).
+    std::string repeat_of;
 };
 
 // A value: everything it knows is in its blob; it reads no clock. Cost of every input: O(open
-// incidents).
+// incidents), of which there is one and a drill. Every input first raises what came due up to its
+// `now`, so the events of an incident are in order of time as long as `now` never goes back; when
+// it does, nothing is taken back.
+//
+// The desk says surge.*, incident.* and clock.*; stream.*, evidence.*, drill.* and the rest are
+// said by those who see them.
 class Desk {
 public:
     explicit Desk(BrandRules rules);
@@ -147,12 +172,16 @@ public:
     void apply(SurgeGrown const& in, WallTime now, std::vector<Notice>& out);
     void apply(SurgeEnded const& in, WallTime now, std::vector<Notice>& out);
     void apply(IncidentMention const& in);
+    // Posts are told as they are found, also while no incident is open: the newest kRecent are
+    // remembered, because the post it all began from is older than its incident.
     void apply(OwnPost const& in, WallTime now, std::vector<Notice>& out);
     Heard apply(OperatorWord const& in, WallTime now, std::vector<Notice>& out);
-    // Everything that came due up to `now`, each event with the true instant it fell due as far as
-    // the contract says so.
+    // Everything that came due up to `now`, in order of true time: a warning or breach carries the
+    // instant it fell due, however long after it is raised. Own posts that have become answers,
+    // because their conversation grew, are found here too.
     void tick(WallTime now, std::vector<Notice>& out);
-    // When tick() has something to do next; kNoTime: nothing is pending.
+    // When tick() has something to do next; kNoTime: nothing is pending. Never in the past after a
+    // tick.
     [[nodiscard]] WallTime next_due() const;
 
     [[nodiscard]] std::vector<Incident> const& incidents() const {
@@ -170,10 +199,87 @@ public:
     [[nodiscard]] std::string save() const;
     [[nodiscard]] bool restore(std::string_view blob);
 
+    static constexpr std::size_t kRecent = 200;  // own posts remembered without an incident
+    static constexpr std::size_t kDays = 16;     // of numbering
+
 private:
+    // The one thing an incident does next by itself.
+    struct Pending {
+        enum class What : std::uint8_t { ring, expiry, rung, close } what = What::ring;
+        std::size_t index = 0;  // of the clock or rung
+        WallTime at = kNoTime;
+    };
+
+    // desk.cpp
+    [[nodiscard]] Incident* open_incident(bool drill);
+    [[nodiscard]] Incident* newest_with(std::string const& stream, bool drill);
+    void find_open();
+    [[nodiscard]] StreamRole const& role(std::string const& stream) const;
+    [[nodiscard]] Event event(Incident const& incident, EventName name, WallTime at) const;
+    void say(Incident& incident, Event event, std::vector<Notice>& out,
+             std::vector<std::string> const& besides = {});
+    [[nodiscard]] std::vector<std::string> receivers(Moment moment) const;
+    void advance(WallTime now, std::vector<Notice>& out);
+
+    // desk_open.cpp
+    [[nodiscard]] std::string new_id(bool drill, WallTime now);
+    Incident& create(SurgeStarted const& in, WallTime now);
+    [[nodiscard]] Incident* to_reopen(SurgeStarted const& in, WallTime now);
+    void reopen(Incident& incident, WallTime from, WallTime now);
+    void open_page(Incident& incident, EventName name, Event page, WallTime now,
+                   std::vector<Notice>& out);
+    [[nodiscard]] Event page(Incident const& incident, EventName name, IncidentStream const& s,
+                             WallTime at) const;
+    void pause_promotion(Incident& incident, bool pause, WallTime at, std::vector<Notice>& out);
+
+    // desk_clocks.cpp
+    void want_clocks(Incident& incident, std::string const& platform, Policy const& policy,
+                     WallTime onset, WallTime now);
+    void want_clock(Incident& incident, std::string const& platform, ClockKind kind, int run,
+                    WallTime start, Policy const& policy);
+    [[nodiscard]] std::vector<Notice> ring_on_arrival(Incident& incident, WallTime now);
+    [[nodiscard]] std::optional<Pending> pending(Incident const& incident) const;
+    void happen(Incident& incident, Pending const& what, WallTime now, std::vector<Notice>& out);
+    void ring_clock(Incident& incident, Clock& clock, WallTime now, std::vector<Notice>& out);
+    void climb(Incident& incident, Rung& rung, WallTime now, std::vector<Notice>& out);
+    void expire(Incident& incident, WallTime at, std::vector<Notice>& out);
+    void add_rungs(Incident& incident, WallTime from);
+    void acknowledge(Incident& incident, std::string const& by, WallTime now);
+    void watch_acknowledgement(Incident& incident);
+    [[nodiscard]] WallTime quiet_at(Incident const& incident) const;
+    void close(Incident& incident, Event closed, std::vector<Notice>& out);
+    // Meets the open clocks of `kind` on `platform` (empty: all); says clock.met for each.
+    bool meet_clocks(Incident& incident, ClockKind kind, std::string const& platform,
+                     Event const& word, WallTime when, std::vector<Notice>& out);
+
+    // desk_posts.cpp
+    bool answer(Incident& incident, std::string const& platform, Event const& word, WallTime when,
+                std::vector<Notice>& out);
+    void say_responded(Incident& incident, Event const& word, std::vector<Notice>& out);
+    [[nodiscard]] bool answers(Incident const& incident, OwnPostSeen const& post) const;
+    bool weigh(Incident& incident, OwnPostSeen& post, WallTime now, std::vector<Notice>& out);
+    void propose(Incident& incident, OwnPostSeen post, WallTime now, std::vector<Notice>& out);
+    void take_recent_posts(Incident& incident, WallTime now, std::vector<Notice>& out);
+    void find_origin(Incident& incident, std::string const& platform) const;
+    void recheck(Incident& incident, WallTime now, std::vector<Notice>& out);
+
+    // desk_operator.cpp
+    Heard hear(Incident& incident, OperatorWord const& in, WallTime now, std::vector<Notice>& out);
+    Heard hear_acknowledge(Incident& incident, Event word, std::vector<Notice>& out);
+    Heard hear_reopen(Incident& incident, Event word, std::vector<Notice>& out);
+    void note_answer(Incident& incident, Event word, std::vector<Notice>& out);
+    Heard hear_respond(Incident& incident, OperatorWord const& in, Event word,
+                       std::vector<Notice>& out);
+    Heard hear_resolve(Incident& incident, OperatorWord const& in, Event word,
+                       std::vector<Notice>& out);
+    Heard hear_check(Incident& incident, OperatorWord const& in, Event word,
+                     std::vector<Notice>& out);
+
     BrandRules rules_;
-    std::vector<Incident> incidents_;
+    std::vector<Incident> incidents_;       // in order of opening
     std::map<std::string, int> opened_on_;  // "YYYYMMDD" or "YYYYMMDD-drill" -> incidents that day
+    std::vector<OwnPostSeen> recent_;       // own posts, newest last
+    std::array<std::optional<std::size_t>, 2> open_;  // the open one, the open drill: derived
 };
 
 }  // namespace surged::detectors

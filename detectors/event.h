@@ -68,6 +68,7 @@ enum class Moment : std::uint8_t {
     none
 };
 [[nodiscard]] std::string_view to_string(Moment moment);
+[[nodiscard]] std::optional<Moment> moment_named(std::string_view word);  // never `none`
 [[nodiscard]] Moment moment_of(EventName name);
 
 enum class Severity : std::uint8_t { warning, critical };
@@ -127,5 +128,13 @@ struct Event {
 
 // One line, keys in the order of the contract's example; `"id"` left out when 0.
 [[nodiscard]] std::string to_json(Event const& event);
+
+// The parts of it, for whoever shows an incident in other ways.
+class JsonWriter;
+void write_json(JsonWriter& json, ClockView const& clock);
+// As the contract writes durations: "10m", "1h30m", "7d".
+[[nodiscard]] std::string duration_text(std::chrono::seconds span);
+// As people read numbers: whole from 100 on, one decimal from 1 on, two digits below.
+[[nodiscard]] double rounded(double value);
 
 }  // namespace surged::detectors

@@ -1,0 +1,217 @@
+// How incidents begin, grow and end: surges.
+#include "detectors/desk.h"
+#include "detectors/desk_parts.h"
+#include "detectors/desk_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace surged::detectors {
+namespace {
+
+// A closed incident that comes back within this is its second wave, later its long tail.
+constexpr std::chrono::hours kSecondWave{7 * 24};
+
+IncidentStream* find_stream(Incident& incident, std::string const& name) {
+    auto const it = std::find_if(incident.streams.begin(), incident.streams.end(),
+                                 [&](IncidentStream const& s) { return s.name == name; });
+    return it == incident.streams.end() ? nullptr : &*it;
+}
+
+WallTime onset_of(Verdict const& v, WallTime now) {
+    return v.onset == kNoTime ? now : std::min(v.onset, now);
+}
+
+// The figures of the surge; its onset stays as it was when it was told.
+void take_figures(IncidentStream& s, Verdict const& v) {
+    s.observed = v.surge_observed;
+    s.expected = v.surge_expected;
+    s.ratio = v.ratio;
+    s.kind = v.kind;
+    s.window = v.window;
+}
+
+template <typename Surge>
+void take_evidence(Incident& incident, Surge const& in) {
+    if (in.composition) incident.composition = in.composition;
+    if (in.doubling) incident.doubling = in.doubling;
+    if (in.verdict.return_days > 0) incident.return_days = in.verdict.return_days;
+    if (in.verdict.critical) incident.severity = Severity::critical;
+}
+
+bool shares_conversation(Incident const& incident, std::string const& platform,
+                         std::vector<std::string> const& conversations) {
+    auto const known = incident.conversations.find(platform);
+    return known != incident.conversations.end() &&
+           std::any_of(conversations.begin(), conversations.end(),
+                       [&](std::string const& c) { return known->second.contains(c); });
+}
+
+}  // namespace
+
+std::string Desk::new_id(bool drill, WallTime now) {
+    std::string day = rfc3339(now).substr(0, 10);
+    std::erase(day, '-');
+    std::string name = rules_.name;
+    std::replace(name.begin(), name.end(), ' ', '-');
+    int& count = opened_on_[drill ? day + "-drill" : day];
+    std::string id;
+    do {
+        id = name + "-" + day + "-" + std::to_string(++count) + (drill ? "-drill" : "");
+    } while (find(id) != nullptr);
+    while (opened_on_.size() > kDays) opened_on_.erase(opened_on_.begin());
+    return id;
+}
+
+Incident& Desk::create(SurgeStarted const& in, WallTime now) {
+    Incident incident;
+    incident.id = new_id(in.drill, now);
+    incident.brand = rules_.name;
+    incident.drill = in.drill;
+    incident.late = in.late;
+    incident.opened = incident.acknowledge_from = incident.last_at = now;
+    incident.onset = incident.answers_from = onset_of(in.verdict, now);
+    incidents_.push_back(std::move(incident));
+    find_open();
+    return incidents_.back();
+}
+
+Incident* Desk::to_reopen(SurgeStarted const& in, WallTime now) {
+    if (in.drill) return nullptr;
+    std::string const& platform = role(in.stream).platform;
+    auto const it = std::find_if(incidents_.rbegin(), incidents_.rend(), [&](Incident const& i) {
+        return !i.drill && i.state == IncidentState::closed &&
+               now - i.closed <= rules_.watch_after &&
+               shares_conversation(i, platform, in.conversations);
+    });
+    return it == incidents_.rend() ? nullptr : &*it;
+}
+
+void Desk::reopen(Incident& incident, WallTime from, WallTime now) {
+    incident.state = IncidentState::open;
+    incident.closed = kNoTime;
+    incident.verdict.clear();
+    incident.owner.clear();
+    incident.acknowledged_at = kNoTime;
+    incident.run += 1;
+    incident.reopened = now;
+    incident.answers_from = from;
+    incident.answered.clear();
+    // The new run must have room for its own.
+    if (auto& posts = incident.own_posts; posts.size() > Incident::kOwnPosts / 2)
+        posts.erase(posts.begin(), posts.end() - Incident::kOwnPosts / 2);
+    find_open();
+}
+
+Event Desk::page(Incident const& incident, EventName name, IncidentStream const& s,
+                 WallTime at) const {
+    Event e = event(incident, name, at);
+    e.stream = s.name;
+    e.platform = s.platform;
+    e.kind = s.kind;
+    e.onset = s.onset;
+    e.observed = s.observed;
+    // A rule or a question has no expectation; a ratio to nothing says nothing.
+    if (s.kind != SurgeKind::unanswered) e.expected = s.expected;
+    if (s.expected > 0 && std::isfinite(s.ratio)) e.ratio = s.ratio;
+    if (s.window.count() > 0) e.window = s.window;
+    e.return_days = incident.return_days;
+    e.doubling = incident.doubling;
+    e.composition = incident.composition;
+    return e;
+}
+
+// The page of an opening, reopening or joining: it carries what was past when its clocks were made.
+void Desk::open_page(Incident& incident, EventName name, Event e, WallTime now,
+                     std::vector<Notice>& out) {
+    std::vector<Notice> const arrived = ring_on_arrival(incident, now);
+    e.name = name;
+    e.severity = incident.severity;
+    e.clocks = views(incident);
+    e.summary = summary_of(incident, e, !arrived.empty());
+    std::vector<std::string> besides;
+    if (!arrived.empty()) besides = receivers(Moment::breached);
+    say(incident, std::move(e), out, besides);
+    out.insert(out.end(), arrived.begin(), arrived.end());
+}
+
+void Desk::pause_promotion(Incident& incident, bool pause, WallTime at, std::vector<Notice>& out) {
+    if (incident.drill || incident.paused == pause) return;
+    if (pause && rules_.pause_promotion.empty()) return;
+    incident.paused = pause;
+    Event e = event(
+        incident,
+        pause ? EventName::incident_promotion_paused : EventName::incident_promotion_resumed, at);
+    say(incident, std::move(e), out, rules_.pause_promotion);
+}
+
+void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out) {
+    advance(now, out);
+    WallTime const onset = onset_of(in.verdict, now);
+    EventName name = EventName::incident_stream_joined;
+    std::string reason;
+    Incident* incident = open_incident(in.drill);
+    if (incident == nullptr) {
+        incident = to_reopen(in, now);
+        if (incident != nullptr) {
+            name = EventName::incident_reopened;
+            reason = now - incident->closed <= kSecondWave ? "second_wave" : "long_tail";
+            reopen(*incident, onset, now);
+            for (IncidentStream& s : incident->streams) s.surging = false;
+        } else {
+            name = EventName::incident_opened;
+            incident = &create(in, now);
+        }
+    }
+    StreamRole const& its = role(in.stream);
+    IncidentStream* stream = find_stream(*incident, in.stream);
+    bool const already =
+        name == EventName::incident_stream_joined && stream != nullptr && stream->surging;
+    if (stream == nullptr)
+        stream = &incident->streams.emplace_back(IncidentStream{in.stream, its.platform, onset});
+    if (!already) stream->onset = onset;
+    stream->surging = true;
+    take_figures(*stream, in.verdict);
+    take_evidence(*incident, in);
+    if (in.raise_word) incident->severity = Severity::critical;
+    incident->onset = std::min(incident->onset, onset);
+    if (name == EventName::incident_stream_joined && onset < incident->answers_from)
+        incident->answers_from = onset;
+
+    Event e = page(*incident, EventName::surge_started, *stream, now);
+    e.late = in.late;
+    e.reason = reason;
+    say(*incident, e, out);
+    if (!already) {  // a surge that is told twice is one surge
+        want_clocks(*incident, its.platform, its.policy, onset, now);
+        if (name != EventName::incident_stream_joined) add_rungs(*incident, now);
+        open_page(*incident, name, std::move(e), now, out);
+        pause_promotion(*incident, true, now, out);
+        take_recent_posts(*incident, now, out);
+    }
+    advance(now, out);
+}
+
+void Desk::apply(SurgeGrown const& in, WallTime now, std::vector<Notice>& out) {
+    advance(now, out);
+    Incident* incident = newest_with(in.stream, in.drill);
+    if (incident == nullptr) return;
+    IncidentStream& stream = *find_stream(*incident, in.stream);
+    take_figures(stream, in.verdict);
+    if (incident->state != IncidentState::closed) take_evidence(*incident, in);
+    say(*incident, page(*incident, EventName::surge_grown, stream, now), out);
+}
+
+void Desk::apply(SurgeEnded const& in, WallTime now, std::vector<Notice>& out) {
+    advance(now, out);
+    Incident* incident = newest_with(in.stream, in.drill);
+    if (incident == nullptr) return;
+    IncidentStream& stream = *find_stream(*incident, in.stream);
+    if (!stream.surging) return;
+    stream.surging = false;
+    incident->last_surge_end = now;
+    say(*incident, page(*incident, EventName::surge_ended, stream, now), out);
+    advance(now, out);
+}
+
+}  // namespace surged::detectors
