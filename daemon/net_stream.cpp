@@ -152,6 +152,11 @@ void NetStream::expires_at(detectors::Instant deadline) {
         });
 }
 
+void NetStream::expires_never() {
+    ++deadline_->serial;
+    deadline_->timer.cancel();
+}
+
 void NetStream::close() {
     closed_ = true;
     error_code ignored;

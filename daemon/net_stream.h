@@ -54,6 +54,7 @@ public:
     // One absolute deadline for everything from now on; replaces the last one. A peer that drips
     // bytes cannot stretch it.
     void expires_at(detectors::Instant deadline);
+    void expires_never();
 
     void close();  // at once; a pending operation fails with `not_connected`
     // Says "no more from us" and leaves the receiving side open. Plain TCP's half only.
