@@ -56,7 +56,7 @@ Answer judge_by_status(HttpResponse const& response) {
     Answer answer;
     if (status >= 200 && status < 300) return answer;
     answer.detail = "HTTP " + std::to_string(status);
-    auto const body = cut(plain(std::string_view(response.body).substr(0, 4 * kDetail)), kDetail);
+    auto const body = brief(response.body, kDetail);
     if (!body.empty()) answer.detail += ": " + body;
     bool const again = status < 400 || status == 408 || status == 425 || status == 429 ||
                        (status >= 500 && status < 600);

@@ -52,7 +52,7 @@ std::string clock_time(WallTime t, WallTime now) {
 std::string clock_words(ClockView const& clock, WallTime now) {
     auto const what = std::string(noun(clock.kind)) +
                       (clock.platform.empty() ? "" : " on " + platform_name(clock.platform));
-    auto const whom = clock.by.empty() ? "" : " by " + cut(plain(clock.by), 160);
+    auto const whom = clock.by.empty() ? "" : " by " + brief(clock.by, 160);
     switch (clock.state) {
         case ClockState::running:
             if (clock.due <= now) return what + " is due now, " + clock_time(clock.due, now);

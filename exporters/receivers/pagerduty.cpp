@@ -27,7 +27,7 @@ constexpr std::size_t kDetail = 1024;
 std::string dedup_key(std::string_view kind, std::string_view name) {
     std::string key = "surged/";
     if (!kind.empty()) key.append(kind).append("/");
-    return cut(key.append(plain(name)), PagerDutyReceiver::kDedupKey);
+    return cut(key.append(brief(name, PagerDutyReceiver::kDedupKey)), PagerDutyReceiver::kDedupKey);
 }
 
 std::string incident_key(Page const& page) {
@@ -57,7 +57,7 @@ std::string source_of(std::string_view external_url) {
     if (scheme == std::string_view::npos) return "surged";
     external_url.remove_prefix(scheme + 3);
     auto const host = external_url.substr(0, external_url.find('/'));
-    return host.empty() ? "surged" : plain(host);
+    return host.empty() ? "surged" : brief(host, kDetail);
 }
 
 bool over(Page const& page) {
@@ -84,7 +84,7 @@ std::string_view class_of(Event const& event) {
 void write_details(JsonWriter& json, Page const& page, WallTime now) {
     auto const& event = page.event;
     auto const text = [&](std::string_view name, std::string_view value) {
-        json.text_if(name, cut(plain(value), kDetail));
+        json.text_if(name, brief(value, kDetail));
     };
     json.object();
     text("incident", event.incident);
@@ -114,7 +114,7 @@ void write_details(JsonWriter& json, Page const& page, WallTime now) {
 
 void write_link(JsonWriter& json, std::string_view href, std::string_view text) {
     if (href.starts_with("http"))
-        json.object().field("href", plain(href)).field("text", text).end();
+        json.object().field("href", brief(href, kDetail)).field("text", text).end();
 }
 
 }  // namespace
@@ -149,12 +149,12 @@ HttpRequest PagerDutyReceiver::trigger(std::string const& key, Page const& page,
     json.field("dedup_key", key).key("payload").object();
     json.field("summary", cut(headline(page, now), kSummary));
     json.field("source", source_of(page.external_url)).field("severity", severity);
-    json.time_if("timestamp", about.at).text_if("component", plain(about.platform));
-    json.text_if("group", plain(about.brand)).field("class", class_of(about));
+    json.time_if("timestamp", about.at).text_if("component", brief(about.platform, kDetail));
+    json.text_if("group", brief(about.brand, kDetail)).field("class", class_of(about));
     write_details(json.key("custom_details"), page, now);
     json.end().key("links").array();
     write_link(json, incident_url(page), "Incident");
-    write_link(json, cut(page.plan_url, kDetail), "Plan");
+    write_link(json, page.plan_url, "Plan");
     json.end().field("client", "surged").text_if("client_url", page.external_url).end();
     return event(json.take());
 }

@@ -73,6 +73,12 @@ std::string cut(std::string_view text, std::size_t limit) {
     return std::string(text.substr(0, end)).append(kEllipsis);
 }
 
+std::string brief(std::string_view text, std::size_t limit) {
+    // A character is four bytes at most: what is looked at fills the limit unless it is mostly
+    // marks.
+    return cut(plain(cut(text, 4 * limit)), limit);
+}
+
 std::string platform_name(std::string_view platform) {
     using Row = std::pair<std::string_view, std::string_view>;
     constexpr std::array<Row, 9> kNames{Row{"x", "X"},
@@ -86,7 +92,7 @@ std::string platform_name(std::string_view platform) {
                                         Row{"feed", "the feeds"}};
     for (auto const& [key, name] : kNames)
         if (key == platform) return std::string(name);
-    return plain(platform);
+    return brief(platform, 64);
 }
 
 }  // namespace surged::exporters

@@ -15,6 +15,9 @@ namespace surged::exporters {
 // in, valid UTF-8 out. A limit in characters is kept too: there are never more of them than bytes.
 [[nodiscard]] std::string cut(std::string_view text, std::size_t limit);
 
+// Both: `text` as one harmless line of at most `limit` bytes. Cost: O(limit), whatever the text.
+[[nodiscard]] std::string brief(std::string_view text, std::size_t limit);
+
 // "X", "Hacker News"; a platform we have no name for as it is written.
 [[nodiscard]] std::string platform_name(std::string_view platform);
 

@@ -24,10 +24,10 @@ using std::chrono::seconds;
 namespace {
 
 // A person's text inside ours.
-constexpr std::size_t kQuote = 160;
+constexpr std::size_t kQuote = 160, kParagraph = 1000;
 
 std::string quote(std::string_view text) {
-    return cut(plain(text), kQuote);
+    return brief(text, kQuote);
 }
 
 // 412, 31.5, 0.25: as many digits as a person reads.
@@ -123,7 +123,7 @@ std::string sentences(std::vector<std::string> const& parts) {
     std::string out;
     for (auto const& part : parts) {
         if (part.empty()) continue;
-        if (!out.empty()) out += ". ";
+        if (!out.empty()) out += "; ";
         out += part;
     }
     return out;
@@ -317,11 +317,11 @@ std::string headline(Page const& page, WallTime now) {
         what = incident_words(page, now);
     }
     if (what.empty())
-        what = event.summary.empty() ? stream_words(event, now) : plain(event.summary);
+        what = event.summary.empty() ? stream_words(event, now) : brief(event.summary, kHeadline);
     std::string out;
     if (event.drill) out += "DRILL ";
     if (loud(page)) out += "CRITICAL ";
-    out += (event.brand.empty() ? "surged" : plain(event.brand)) + ": " + what;
+    out += (event.brand.empty() ? "surged" : quote(event.brand)) + ": " + what;
     return cut(out, kHeadline);
 }
 
@@ -333,11 +333,11 @@ std::string description(Page const& page, WallTime now) {
     line(out, late_words(page, now));
     if (page.incident != nullptr) line(out, "State: " + state_words(*page.incident, now));
     for (auto const& clock : present_clocks(page)) line(out, "- " + clock_words(clock, now));
-    if (!event.note.empty()) line(out, "Note" + by(event) + ": " + cut(plain(event.note), 1000));
-    if (!event.link.empty()) line(out, "Link: " + cut(plain(event.link), 1000));
-    if (!event.reason.empty()) line(out, "Reason: " + cut(plain(event.reason), 1000));
+    if (!event.note.empty()) line(out, "Note" + by(event) + ": " + brief(event.note, kParagraph));
+    if (!event.link.empty()) line(out, "Link: " + brief(event.link, kParagraph));
+    if (!event.reason.empty()) line(out, "Reason: " + brief(event.reason, kParagraph));
     auto const& plan = page.plan_url.empty() ? event.plan_url : page.plan_url;
-    if (!plan.empty()) line(out, "Plan: " + plain(plan));
+    if (!plan.empty()) line(out, "Plan: " + brief(plan, kParagraph));
     if (auto const url = incident_url(page); !url.empty()) line(out, "Incident: " + url);
     return out;
 }
