@@ -25,6 +25,8 @@ namespace surged::daemon {
 // The doors an App is built with; all outlive it. The live program and the simulation differ in
 // nothing else.
 struct AppDoors {
+    AppDoors(boost::asio::io_context& i, Clock& c, HttpClient& h, Store& s, Log& l)
+        : io(i), clock(c), http(h), store(s), log(l) {}
     boost::asio::io_context& io;
     Clock& clock;
     HttpClient& http;

@@ -75,7 +75,7 @@ private:
 
     void begin_stop() {
         stopping_ = true;
-        manager_.stopping();
+        manager_.stopping("stopping");
         app_.stop();
         last_.expires_after(kStopPatience);
         last_.async_wait([this](boost::system::error_code) { io_.stop(); });
@@ -91,11 +91,12 @@ private:
     // systemd is told that we live as long as the clock loop does its rounds.
     void feed_watchdog() {
         if (stopping_) return;
-        watchdog_.expires_after(manager_.watchdog_period());
+        // Without systemd's watchdog the look still finds a task that died.
+        watchdog_.expires_after(watchdog_interval().value_or(std::chrono::seconds{1}));
         watchdog_.async_wait([this](boost::system::error_code error) {
             if (error || stopping_) return;
             if (!app_.fatal().empty()) return begin_stop();
-            if (app_.healthy(clock_.now())) manager_.alive();
+            if (app_.healthy(clock_.now())) manager_.watchdog();
             feed_watchdog();
         });
     }
@@ -128,8 +129,8 @@ int run(std::string const& config) {
     }
     Resolver resolver(io, clock);
     BeastHttpClient http(io, clock, resolver, client_options(settings));
-    ServiceManager manager;
-    AppDoors doors{io, clock, http, **store, log};
+    ServiceManager manager = ServiceManager::from_environment();
+    AppDoors doors(io, clock, http, **store, log);
     doors.seed = std::random_device{}();  // the seed of the live program's jitter
     doors.load = [&config, &http] {
         LoadedSettings next = load_settings(config);
