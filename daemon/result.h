@@ -32,9 +32,10 @@ enum class Fault : std::uint8_t {
     Fault fault);  // "throttled" ...; "ok" is the absence of one
 
 struct Failure {
+    Failure() = default;  // Result::error() of a success: never to be looked at
     Failure(Fault f, std::string d, std::optional<std::chrono::seconds> after = {})
         : fault(f), detail(std::move(d)), retry_after(after) {}
-    Fault fault;
+    Fault fault = Fault::transient;
     std::string detail;  // for the log and `reason`; never parsed, no secret in it
     std::optional<std::chrono::seconds> retry_after;  // not sooner than this
 };
