@@ -24,6 +24,8 @@ struct RateLimit {
     std::string kind;  // label of surged_rate_limit_remaining: "requests", "app", "day", ...
     double remaining = 0;
     WallTime reset = kNever;
+    double of = 0;   // the whole of it; 0: not told
+    double low = 0;  // nothing is asked until `reset` once `remaining` is not above this
     static constexpr WallTime kNever = detectors::kNoTime;
 };
 
