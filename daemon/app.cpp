@@ -106,9 +106,10 @@ Result<bool> App::start() {
     last_tick_ = doors_.clock.now();
     supervisor_.start("clocks", run_clocks());
     supervisor_.start("housekeeping", run_housekeeping());
-    supervisor_.start("loop_lag", run_loop_lag(doors_.clock, [this](double seconds) {
-                          metrics_.loop_lag(seconds);
-                      }));
+    auto const report_lag = [this](std::chrono::nanoseconds late) {
+        metrics_.loop_lag(std::chrono::duration<double>(late).count());
+    };
+    supervisor_.start("loop_lag", watch_loop_lag(doors_.clock, report_lag));
     start_loops();
     started_ = true;
     return true;

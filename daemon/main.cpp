@@ -73,7 +73,7 @@ void add_offline(CommandLine& line) {
     auto& d = demo_arguments;
     auto* const demo_command =
         line.add("demo", "A crisis on this machine: no credential, no network",
-                 [] { return demo(demo_arguments); });
+                 [] { return run_demo(demo_arguments); });
     demo_command->add_option("--listen", d.listen, "ADDRESS:PORT of the console")
         ->capture_default_str();
     demo_command->add_option("--seed", d.seed, "of the staged world")->capture_default_str();

@@ -16,6 +16,6 @@ struct DemoArguments {
 // Stand-ins of the platforms, history through the real pollers, a crisis that began a few minutes
 // ago; pages arrive at a local receiver; says as it happens what a person should look at. State in
 // a temporary directory, removed at the end. 0; 2 usage; 4 cannot listen.
-int demo(DemoArguments const& arguments);
+int run_demo(DemoArguments const& arguments);
 
 }  // namespace surged::daemon

@@ -1,5 +1,9 @@
 #include "daemon/pollers/pollers.h"
 
+#include "daemon/pollers/json.h"
+#include "daemon/pollers/mastodon.h"
+#include "daemon/pollers/x.h"
+
 #include <algorithm>
 #include <array>
 
@@ -90,9 +94,9 @@ std::vector<PlatformRow> make_table() {
                    .policy = "twitter",
                    .account_keys = kXAccount,
                    // 450, 300 and 450 requests per 15 minutes and app.
-                   .kinds = {{"search", kQuery, kNotBuilt, seconds{2}},
-                             {"counts", kQuery, kNotBuilt, seconds{3}, true},
-                             {"mentions", kUser, kNotBuilt, seconds{2}}},
+                   .kinds = {{"search", kQuery, make_x_search, seconds{2}},
+                             {"counts", kQuery, make_x_counts, seconds{3}, true},
+                             {"mentions", kUser, make_x_mentions, seconds{2}}},
                    .host = "x.com,twitter.com"});
     out.push_back({.name = "facebook",
                    .base_url = "https://graph.facebook.com",
@@ -113,8 +117,8 @@ std::vector<PlatformRow> make_table() {
                    .policy = "twitter",
                    .account_keys = kMastodonAccount,
                    // 300 paged requests per 15 minutes and address.
-                   .kinds = {{"tag", kTag, kNotBuilt, seconds{3}},
-                             {"mentions", {}, kNotBuilt, seconds{3}},
+                   .kinds = {{"tag", kTag, make_mastodon_tag, seconds{3}},
+                             {"mentions", {}, make_mastodon_mentions, seconds{3}},
                              {"search", kQuery, kNotBuilt, seconds{3}}},
                    .host = ""});
     out.push_back({.name = "bluesky",
@@ -155,7 +159,7 @@ std::vector<PlatformRow> make_table() {
                    .base_url = "",
                    .needs_account = false,
                    .account_keys = kJsonAccount,
-                   .kinds = {{"items", kItems, kNotBuilt, seconds{1}}},
+                   .kinds = {{"items", kItems, make_json_items, seconds{1}}},
                    .host = ""});
     return out;
 }

@@ -1,5 +1,9 @@
 #include "exporters/receivers/receivers.h"
 
+#include "exporters/receivers/alertmanager.h"
+#include "exporters/receivers/pagerduty.h"
+#include "exporters/receivers/webhook.h"
+
 #include <algorithm>
 #include <array>
 
@@ -81,11 +85,16 @@ constexpr std::array kExec{
 
 std::vector<ReceiverRow> const& receiver_rows() {
     static std::vector<ReceiverRow> const table{
-        {"pagerduty", kPagerduty, kNotBuilt}, {"alertmanager", kAlertmanager, kNotBuilt},
-        {"webhook", kWebhook, kNotBuilt},     {"slack", kSlack, kNotBuilt},
-        {"teams", kUrlFile, kNotBuilt},       {"discord", kUrlFile, kNotBuilt},
-        {"telegram", kTelegram, kNotBuilt},   {"ntfy", kNtfy, kNotBuilt},
-        {"email", kEmail, kNotBuilt},         {"exec", kExec, kNotBuilt},
+        {"pagerduty", kPagerduty, make_pagerduty},
+        {"alertmanager", kAlertmanager, make_alertmanager},
+        {"webhook", kWebhook, make_webhook},
+        {"slack", kSlack, kNotBuilt},
+        {"teams", kUrlFile, kNotBuilt},
+        {"discord", kUrlFile, kNotBuilt},
+        {"telegram", kTelegram, kNotBuilt},
+        {"ntfy", kNtfy, kNotBuilt},
+        {"email", kEmail, kNotBuilt},
+        {"exec", kExec, kNotBuilt},
     };
     return table;
 }
