@@ -79,13 +79,21 @@ struct NetWorld {
     T run(awaitable<T> task) {
         std::optional<T> result;
         std::exception_ptr error;
-        boost::asio::co_spawn(io, std::move(task), [&](std::exception_ptr e, T value) {
+        bool ended = false;
+        boost::asio::co_spawn(io, store(std::move(task), result), [&](std::exception_ptr e) {
             error = e;
-            result.emplace(std::move(value));
+            ended = true;
         });
-        run_while([&] { return !result; });
+        run_while([&] { return !ended; });
         if (error) std::rethrow_exception(error);
         return std::move(*result);
+    }
+
+private:
+    template <typename T>
+    static awaitable<void> store(awaitable<T> task, std::optional<T>& result) {
+        T value = co_await std::move(task);
+        result.emplace(std::move(value));
     }
 };
 
