@@ -67,7 +67,7 @@ void Judge::hear(Arm& arm, Verdict const& verdict, WallTime tick_end, Span const
         case Transition::started:
             arm.mine = true;
             arm.grown = 0;
-            arm.pending.reset();
+            settle(arm);
             if (!arm.surging) start(arm, verdict, tick_end, told);
             break;
         case Transition::grown:
@@ -84,7 +84,7 @@ void Judge::hear(Arm& arm, Verdict const& verdict, WallTime tick_end, Span const
     if (!arm.surging || arm.mine || tick_end < arm.told_end) return;
     // What the copy raised is final now, and this detector did not raise it.
     arm.mine = arm.pending != nullptr && arm.committed->adopt(*arm.pending);
-    arm.pending.reset();
+    settle(arm);
     if (!arm.mine) this->end(arm, verdict, tick_end, span, told);
 }
 
@@ -127,6 +127,12 @@ void Judge::hear_ahead(Arm& arm, Verdict const& verdict, WallTime tick_end, int&
     }
 }
 
+// The committed detector has reached what the copy raised.
+void Judge::settle(Arm& arm) {
+    arm.pending.reset();
+    arm.told_end = kNoTime;
+}
+
 void Judge::start(Arm& arm, Verdict verdict, WallTime tick_end, std::vector<Judgement>& told) {
     bool const first = !any_surging();
     arm.surging = true;
@@ -140,7 +146,6 @@ void Judge::start(Arm& arm, Verdict verdict, WallTime tick_end, std::vector<Judg
 void Judge::end(Arm& arm, Verdict const& verdict, WallTime tick_end, Span const& span,
                 std::vector<Judgement>& told) {
     arm.surging = false;
-    arm.told_end = kNoTime;
     if (surging_ && !any_surging()) tell_end(verdict, arm.spec.name, tick_end, span, told);
 }
 

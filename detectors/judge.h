@@ -108,6 +108,7 @@ private:
     void tell_end(Verdict verdict, std::string const& detector, WallTime tick_end, Span const& span,
                   std::vector<Judgement>& told);
     [[nodiscard]] Verdict combined(Verdict Arm::*which, double count) const;
+    static void settle(Arm& arm);
     void start(Arm& arm, Verdict verdict, WallTime tick_end, std::vector<Judgement>& told);
     void end(Arm& arm, Verdict const& verdict, WallTime tick_end, Span const& span,
              std::vector<Judgement>& told);
