@@ -94,7 +94,8 @@ Api::~Api() = default;
 
 Api::Route const* Api::find(ApiCall& call, ServerResponse& otherwise) const {
     std::string allow;
-    std::string_view const method = call.request.method == "HEAD" ? "GET" : call.request.method;
+    std::string_view method = call.request.method;
+    if (method == "HEAD") method = "GET";
     for (Route const& route : routes()) {
         if (!matches(route.pattern, call.request.path, call.params)) continue;
         if (route.method == method) return &route;
