@@ -63,6 +63,9 @@ std::string nearest(std::string_view word, std::vector<std::string_view> const& 
     std::size_t least = std::clamp<std::size_t>(word.size() / 3, 1, 3) + 1;
     for (auto const candidate : candidates) {
         if (candidate.size() > kWordMax || candidate.size() < 2) continue;
+        // Who writes `password:` means `password_file:`, however far apart the two words are.
+        if (candidate.starts_with(word) && candidate.substr(word.size()) == "_file")
+            return std::string(candidate);
         auto const d = distance(word, candidate);
         if (d >= least || d >= candidate.size()) continue;
         least = d;

@@ -83,6 +83,7 @@ Section& Section::operator=(Section&&) noexcept = default;
 Section::~Section() = default;
 
 bool Section::has(std::string_view key) const {
+    impl_->looked.emplace(key);
     return impl_->find(key) != nullptr;
 }
 
@@ -113,12 +114,10 @@ void Section::know(std::string_view key) {
     impl_->known.emplace(key);
 }
 
-// A mapping or list that was left empty ("accounts:" with every line below it commented out) is
-// empty, not wrong.
 std::vector<Section> Section::list(std::string_view key) {
     std::vector<Section> out;
     auto const* const value = impl_->get(key);
-    if (value == nullptr || value->kind == Node::Kind::null) return out;
+    if (value == nullptr) return out;
     if (value->kind != Node::Kind::list) {
         impl_->fault(key, value->at, "must be a list, this is " + std::string(describe(*value)));
         return out;
@@ -137,7 +136,7 @@ std::vector<Section> Section::list(std::string_view key) {
 
 std::optional<Section> Section::child(std::string_view key) {
     auto const* const value = impl_->get(key);
-    if (value == nullptr || value->kind == Node::Kind::null) return std::nullopt;
+    if (value == nullptr) return std::nullopt;
     if (value->kind != Node::Kind::mapping) {
         impl_->fault(key, value->at, "must be a mapping, this is " + std::string(describe(*value)));
         return std::nullopt;
@@ -145,8 +144,12 @@ std::optional<Section> Section::child(std::string_view key) {
     return impl_->child(impl_->find(key)->value, impl_->dotted(key));
 }
 
+// "accounts:" with every line below it commented out defines nothing, and that is all it does.
 std::vector<std::pair<std::string, Section>> Section::children(std::string_view key) {
     std::vector<std::pair<std::string, Section>> out;
+    if (auto const* const value = impl_->get(key);
+        value != nullptr && value->kind == Node::Kind::null)
+        return out;
     auto const parent = child(key);
     if (!parent) return out;
     for (auto const& entry : parent->impl_->node->entries) {
@@ -212,7 +215,8 @@ Problem Section::where_item(std::string_view key, std::size_t i) const {
 }
 
 void Section::finish() {
-    std::vector<std::string_view> const known(impl_->known.begin(), impl_->known.end());
+    std::vector<std::string_view> known(impl_->known.begin(), impl_->known.end());
+    known.insert(known.end(), impl_->looked.begin(), impl_->looked.end());
     for (auto const& entry : impl_->node->entries)
         if (!impl_->known.contains(entry.key))
             impl_->fault("", entry.at,

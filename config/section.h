@@ -58,7 +58,8 @@ public:
     Section& operator=(Section&&) noexcept;
     ~Section();
 
-    [[nodiscard]] bool has(std::string_view key) const;  // present, whatever it holds
+    // Present, whatever it holds. To look is not to read: finish() still reports an unread key.
+    [[nodiscard]] bool has(std::string_view key) const;
     [[nodiscard]] bool is_mapping(std::string_view key) const;
     [[nodiscard]] bool is_list(std::string_view key) const;
     [[nodiscard]] std::string const& path() const;  // "brands[0].streams[1]"
@@ -96,8 +97,8 @@ public:
         std::string_view key);                           // a mapping of scalars, in order
     std::vector<Section> list(std::string_view key);     // a list of mappings
     std::optional<Section> child(std::string_view key);  // a mapping
-    std::vector<std::pair<std::string, Section>> children(
-        std::string_view key);  // a mapping of mappings, in order
+    // A mapping of mappings, in order; nothing behind the key is an empty one, and only here.
+    std::vector<std::pair<std::string, Section>> children(std::string_view key);
     // A key that holds one scalar or a list of scalars.
     std::vector<std::string> text_or_list(std::string_view key);
 

@@ -43,6 +43,14 @@ Expanded expand(std::string_view path) {
     return out;
 }
 
+// Whoever writes the secret itself where its file belongs must not find it in the log: only what is
+// a path without doubt is repeated.
+std::string shown(std::string_view written, std::string const& path) {
+    bool const sure = written.starts_with('/') || written.starts_with("./") ||
+                      written.starts_with("../") || written.starts_with("${");
+    return sure ? "'" + path + "'" : std::string("the file it names");
+}
+
 std::string cut_newline(std::string text) {
     if (text.ends_with('\n')) text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
@@ -120,11 +128,12 @@ Secret Section::secret(std::string_view key, bool required) {
     auto read = read_file(out.file, kSecretBytes);
     auto const at = impl_->place(key);
     if (!read.error.empty()) {
-        impl_->fault(key, at, "cannot read '" + out.file + "': " + read.error);
+        impl_->fault(key, at,
+                     "cannot read " + shown(impl_->get(key)->scalar, out.file) + ": " + read.error);
         return out;
     }
     out.value = cut_newline(std::move(read.text));
-    if (out.value.empty()) impl_->fault(key, at, "'" + out.file + "' is empty");
+    if (out.value.empty()) impl_->fault(key, at, "the file it names is empty");
     impl_->warn_of_mode(key, out.file, read.mode);
     return out;
 }
@@ -134,7 +143,8 @@ std::string Section::file(std::string_view key, bool required, bool is_private) 
     if (path.empty()) return path;
     auto const read = read_file(path, kCertificateBytes);
     if (!read.error.empty())
-        impl_->fault(key, impl_->place(key), "cannot read '" + path + "': " + read.error);
+        impl_->fault(key, impl_->place(key),
+                     "cannot read " + shown(impl_->get(key)->scalar, path) + ": " + read.error);
     else if (is_private)
         impl_->warn_of_mode(key, path, read.mode);
     return path;

@@ -61,7 +61,8 @@ struct Section::Impl {
     std::shared_ptr<Source> source;
     NodePtr node;
     std::string path;
-    std::set<std::string, std::less<>> known;  // keys somebody asked for
+    std::set<std::string, std::less<>> known;   // keys somebody read
+    std::set<std::string, std::less<>> looked;  // keys somebody looked for: near ones are offered
 
     [[nodiscard]] std::string dotted(std::string_view key) const;
     [[nodiscard]] Entry const* find(std::string_view key) const;

@@ -19,6 +19,11 @@ std::string got(Node const& node) {
     return ", got '" + text.substr(0, end) + "...'";
 }
 
+// A URL that holds a password is not repeated: messages go to logs.
+std::string got_url(Node const& node) {
+    return node.scalar.find('@') == std::string::npos ? got(node) : std::string{};
+}
+
 // Blanks, control characters and '\\' have no place in a URL; other bytes must be encoded.
 bool url_characters(std::string_view text) {
     return std::all_of(text.begin(), text.end(),
@@ -195,7 +200,7 @@ std::string Section::url(std::string_view key, bool required, std::string fallba
     if (value == nullptr) return fallback;
     auto const wrong = url_fault(value->scalar);
     if (wrong.empty()) return value->scalar;
-    impl_->fault(key, value->at, wrong + got(*value));
+    impl_->fault(key, value->at, wrong + got_url(*value));
     return fallback;
 }
 
@@ -207,7 +212,7 @@ std::vector<std::string> Section::urls(std::string_view key) {
         if (item->kind != Node::Kind::scalar) continue;
         auto const i = static_cast<std::size_t>(&item - value->items.data());
         if (auto const wrong = url_fault(item->scalar); !wrong.empty())
-            reject_item(key, i, wrong + got(*item));
+            reject_item(key, i, wrong + got_url(*item));
     }
     return out;
 }
@@ -215,7 +220,7 @@ std::vector<std::string> Section::urls(std::string_view key) {
 std::vector<std::string> Section::texts(std::string_view key) {
     std::vector<std::string> out;
     auto const* const value = impl_->get(key);
-    if (value == nullptr || value->kind == Node::Kind::null) return out;
+    if (value == nullptr) return out;
     if (value->kind != Node::Kind::list) {
         impl_->fault(key, value->at, "must be a list, this is " + std::string(describe(*value)));
         return out;

@@ -70,11 +70,15 @@ public:
             if ((static_cast<unsigned char>(text_[counted_]) & 0xC0U) != 0x80U) ++column_;
         return {file, static_cast<int>(next - starts_.begin()), column_};
     }
-    [[nodiscard]] bool tab_indents(YAML::Mark const& mark) const {
-        if (mark.line < 0 || static_cast<std::size_t>(mark.line) >= starts_.size()) return false;
-        auto const line = text_.substr(starts_[static_cast<std::size_t>(mark.line)]);
-        auto const indent = line.substr(0, line.find_first_not_of(" \t"));
-        return indent.find('\t') != std::string_view::npos;
+    // The tab that indents the line of `mark`, where there is one: YAML allows spaces only.
+    [[nodiscard]] std::optional<std::size_t> indenting_tab(YAML::Mark const& mark) const {
+        if (mark.line < 0 || static_cast<std::size_t>(mark.line) >= starts_.size())
+            return std::nullopt;
+        auto const start = starts_[static_cast<std::size_t>(mark.line)];
+        auto const end = text_.find_first_not_of(" \t", start);
+        auto const tab = text_.substr(0, end).find('\t', start);
+        if (tab == std::string_view::npos) return std::nullopt;
+        return tab;
     }
     // True when a quoted scalar that begins at `at` runs to the end of the text without its quote.
     [[nodiscard]] bool unclosed(std::size_t at) const {
@@ -314,9 +318,10 @@ NodePtr read_yaml(std::string const& whole, std::size_t file, Source& source) {
         while (parser.HandleNextDocument(builder)) {
         }
     } catch (YAML::Exception const& e) {
-        source.report(lines.place(e.mark, file), lines.tab_indents(e.mark)
-                                                     ? "not YAML: a tab cannot indent, use spaces"
-                                                     : "not YAML: " + e.msg);
+        if (auto const tab = lines.indenting_tab(e.mark))
+            source.report(lines.place_of(*tab, file), "not YAML: a tab cannot indent, use spaces");
+        else
+            source.report(lines.place(e.mark, file), "not YAML: " + e.msg);
         return nullptr;
     } catch (Stop const&) {  // null too, unless the first document was whole
         return builder.take();

@@ -69,8 +69,8 @@ std::optional<HostPort> parse_host_port(std::string_view text) {
     return out;
 }
 
-void Reading::check_name_key(config::Section& parent, std::string const& name) {
-    if (!valid_name(name)) parent.reject_key(name, "a name " + std::string(kNameForm));
+void Reading::check_name_key(config::Section& root, std::string_view key, std::string const& name) {
+    if (!valid_name(name)) root.child(key)->reject_key(name, "a name " + std::string(kNameForm));
 }
 
 std::string Reading::read_name(config::Section& section,

@@ -139,9 +139,8 @@ void read_receiver(Reading& reading, config::Section& section, ReceiverSettings&
 }  // namespace
 
 void read_accounts(Reading& reading, config::Section& root) {
-    auto parent = root.child("accounts");
     for (auto& [name, section] : root.children("accounts")) {
-        reading.check_name_key(*parent, name);
+        reading.check_name_key(root, "accounts", name);
         AccountSettings account;
         account.name = name;
         read_account(section, account);
@@ -150,9 +149,8 @@ void read_accounts(Reading& reading, config::Section& root) {
 }
 
 void read_receivers(Reading& reading, config::Section& root) {
-    auto parent = root.child("receivers");
     for (auto& [name, section] : root.children("receivers")) {
-        reading.check_name_key(*parent, name);
+        reading.check_name_key(root, "receivers", name);
         ReceiverSettings receiver;
         receiver.name = name;
         read_receiver(reading, section, receiver);

@@ -100,9 +100,8 @@ Policy read_policy(config::Section& section, std::string name) {
 
 void read_policies(Reading& reading, config::Section& root) {
     auto& out = reading.settings().policies;
-    auto parent = root.child("response_policies");
     for (auto& [name, section] : root.children("response_policies")) {
-        reading.check_name_key(*parent, name);
+        reading.check_name_key(root, "response_policies", name);
         out.emplace(name, read_policy(section, name));
     }
     // Contract, Defaults; a file may say otherwise under the same names.
@@ -111,9 +110,8 @@ void read_policies(Reading& reading, config::Section& root) {
 }
 
 void read_detectors(Reading& reading, config::Section& root) {
-    auto parent = root.child("detectors");
     for (auto& [name, section] : root.children("detectors")) {
-        reading.check_name_key(*parent, name);
+        reading.check_name_key(root, "detectors", name);
         auto spec = detectors::DetectorSpec::read(section, name);
         if (!spec.built)
             reading.not_built(section, "type", "detector '" + name + "' (" + spec.type + ")");

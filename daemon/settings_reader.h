@@ -24,7 +24,8 @@ struct Reading {
     Settings& settings() { return out.settings; }
 
     // 1 to 64 of letters, digits, "-", "_", ".", space.
-    void check_name_key(config::Section& parent, std::string const& name);  // a name that is a key
+    void check_name_key(config::Section& root, std::string_view key,
+                        std::string const& name);  // a name that is a key of the mapping `key`
     std::string read_name(config::Section& section, std::map<std::string, config::Problem>& places,
                           std::string_view what);  // `name:`, unique among `places`
 

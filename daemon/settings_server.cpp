@@ -84,7 +84,7 @@ void read_tls(config::Section& server, ServerSettings& out) {
 // Contract: a non-loopback address requires tokens and tls, or `tls: off` said aloud.
 void guard_listen(config::Section& server, ServerSettings const& out) {
     if (loopback(out.host)) return;
-    if (!server.has("tokens"))
+    if (out.tokens.empty())
         server.reject("listen", "an address that others can reach requires 'tokens'");
     if (!server.has("tls"))
         server.reject("listen",
