@@ -4,24 +4,32 @@
 
 #include "config/section.h"
 
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace surged::config {
 
-enum class KeyType { text, url, urls, secret, duration, integer, boolean, texts, pairs };
+// `file` is a path that is not kept in memory (ca_file); it is found in Values::text.
+enum class KeyType { text, url, urls, secret, file, duration, integer, boolean, texts, pairs };
 
+// A name with a dot stands in a mapping of its own: "next.pointer" and "next.param" are the keys of
+// `next: {pointer: .., param: ..}`; `required` then means required in that mapping. Keys of one
+// mapping stand side by side in their table.
 struct KeySpec {
     std::string_view name;
     KeyType type = KeyType::text;
     bool required = false;
-    std::string_view help = {};  // one line, for `--help`, the manual page and `init`
+    std::string_view help = {};     // one line, for `--help`, the manual page and `init`
+    std::string_view choices = {};  // of a text: "newest|oldest"; empty: any
 };
 
-// What was read. A key that was absent is absent here; asking for it gives the empty value.
+// What was read, under the name in the table ("next.pointer" too). A key that was absent is absent
+// here; asking for it gives the empty value.
 struct Values {
     std::map<std::string, std::string, std::less<>> text;
     std::map<std::string, std::vector<std::string>, std::less<>> lists;

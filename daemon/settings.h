@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/section.h"
+#include "config/units.h"
 #include "config/values.h"
 #include "detectors/detectors.h"
 #include "detectors/intake.h"
@@ -51,10 +52,7 @@ struct HeartbeatSettings {
     std::chrono::seconds every{0};
 };
 
-struct Rate {
-    double amount = 0;  // "450 per 15m", "100000 per 30d"
-    std::chrono::seconds per{0};
-};
+using Rate = config::Rate;  // "450 per 15m", "100000 per 30d"
 struct BudgetSettings {
     std::optional<Rate> reads;
     std::vector<Rate> requests;
@@ -64,10 +62,12 @@ struct BudgetSettings {
 };
 struct AccountSettings {
     std::string name, platform;
-    std::string base_url;  // the platform's own when absent; no "/" at its end
+    // The platform's own when absent; no "/" at its end. Empty for feeds: their streams hold a url.
+    std::string base_url;
     std::string ca_file;
     BudgetSettings budget;
-    config::Values values;
+    config::Values values;  // the platform's account keys
+    bool made = false;      // for streams that say `platform:`; its name is no user's
 };
 
 struct ReceiverSettings {
@@ -83,10 +83,15 @@ struct ExpectedSurge {
     std::string why;
 };
 
+// `values` of a stream hold the keys of its kind (pollers.cpp) under their own names. A `json`
+// stream: text "path", "items" (absent: the answer itself is the list), "order" (newest, oldest;
+// absent: newest), "next.pointer", "next.param", "since.param", "since.format" (rfc3339, unix, id;
+// absent: rfc3339); pairs "params", "fields" (name of a mention's field -> JSON Pointer). What was
+// not written is not there: ask values.has("next.pointer").
 struct StreamSettings {
     std::string name, brand, platform, kind,
-        account;            // account: name in Settings::accounts (a made one for `platform:`)
-    config::Values values;  // keys of its kind
+        account;  // name in Settings::accounts (a made one for `platform:`); empty for push
+    config::Values values;
     std::chrono::seconds every{60}, blind_after{300};
     std::chrono::seconds heartbeat{0};  // push only; 0: none
     detectors::Policy policy;
@@ -119,11 +124,17 @@ struct Settings {
 };
 
 // `settings` is complete only when problems->fatal() is false. Names of what the file asks for and
-// this release cannot run are in `unbuilt`: a warning of `check`, a refusal of `run`.
+// this release cannot run are in `unbuilt`: a warning of `check`, a refusal of `run`. The other
+// warnings that `run` refuses (an unset ${NAME}) are in `run_errors`. Problems are sorted.
+//
+// Whoever is not named by a rule: without `notify` every receiver hears every moment (those of
+// `pause_promotion` hear only that); without `fallback` it is all receivers of the brand, and the
+// one that failed is left out when it is used.
 struct LoadedSettings {
     Settings settings;
     std::shared_ptr<config::Problems> problems;
     std::vector<std::string> unbuilt;  // "receiver 'chat' (slack)"
+    std::vector<config::Problem> run_errors;
 };
 LoadedSettings load_settings(std::string const& path);
 LoadedSettings load_settings_text(std::string const& text,

@@ -26,18 +26,23 @@ struct KindRow {
 };
 
 struct PlatformRow {
-    std::string_view name;      // x, facebook, ...
-    std::string_view base_url;  // default; "" when an account or stream must name one
+    std::string_view name;  // x, facebook, ...
+    // Default; "" when an account or stream must name one (a feed's stream holds its whole url).
+    // Paths, with their API version, are the poller's.
+    std::string_view base_url;
     bool needs_account = true;  // false: a stream may say `platform:` instead of `account:`
-    std::string_view policy = "facebook";           // default response policy
-    std::span<config::KeySpec const> account_keys;  // besides base_url, ca_file, budget
-    std::vector<KindRow> kinds;                     // `push` is every platform's and not listed
-    std::string_view host =
-        {};  // of links to it, for `respond` with a link: "x.com", "twitter.com"
+    std::string_view policy = "facebook";                // default response policy
+    std::span<config::KeySpec const> account_keys = {};  // besides base_url, ca_file, budget
+    std::vector<KindRow> kinds = {};  // `push` is every platform's and not listed
+    // Of links to it, for `respond` with a link: "x.com,twitter.com". Empty: any host may be one.
+    std::string_view host = {};
 };
 
 std::vector<PlatformRow> const& platforms();
 [[nodiscard]] PlatformRow const* platform(std::string_view name);
 [[nodiscard]] KindRow const* kind_of(PlatformRow const& row, std::string_view kind);
+// The platform whose links have this host or one below it ("www.facebook.com"), in lower case; null
+// when it is no platform's own.
+[[nodiscard]] PlatformRow const* platform_of_host(std::string_view host);
 
 }  // namespace surged::daemon

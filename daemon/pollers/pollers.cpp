@@ -1,0 +1,198 @@
+#include "daemon/pollers/pollers.h"
+
+#include <algorithm>
+#include <array>
+
+namespace surged::daemon {
+namespace {
+
+using config::KeySpec;
+using config::KeyType;
+using std::chrono::seconds;
+
+// Every poller brings its make function into the row of its kind: the first entry after the keys.
+constexpr MakePoller kNotBuilt = nullptr;
+
+constexpr std::array kXAccount{
+    KeySpec{"bearer_token_file", KeyType::secret, true, "app-only bearer token"},
+    KeySpec{"consumer_secret_file", KeyType::secret, false, "checks the webhook's signature"},
+};
+constexpr std::array kMetaAccount{
+    KeySpec{"access_token_file", KeyType::secret, true, "token of the page or system user"},
+    KeySpec{"app_secret_file", KeyType::secret, false, "signs calls and checks the webhook's"},
+    KeySpec{"verify_token_file", KeyType::secret, false, "answers the webhook's first question"},
+    KeySpec{"version", KeyType::text, false, "of the Graph API, such as v26.0"},
+};
+constexpr std::array kMastodonAccount{
+    KeySpec{"access_token_file", KeyType::secret, false, "needed for mentions and search"},
+};
+constexpr std::array kBlueskyAccount{
+    KeySpec{"identifier", KeyType::text, true, "handle, DID or address of the account"},
+    KeySpec{"password_file", KeyType::secret, true, "an app password"},
+};
+constexpr std::array kRedditAccount{
+    KeySpec{"client_id", KeyType::text, true, "of the registered app"},
+    KeySpec{"client_secret_file", KeyType::secret, true, "of the registered app"},
+    KeySpec{"user_agent", KeyType::text, true, "unique, with a version and a contact"},
+};
+constexpr std::array kYoutubeAccount{
+    KeySpec{"api_key_file", KeyType::secret, true, "an API key"},
+};
+constexpr std::array kJsonAccount{
+    KeySpec{"bearer_token_file", KeyType::secret, false, "sent as `Authorization: Bearer`"},
+};
+
+constexpr std::array kQuery{KeySpec{"query", KeyType::text, true, "in the platform's language"}};
+constexpr std::array kUser{KeySpec{"user", KeyType::text, true, "handle or id"}};
+constexpr std::array kPage{KeySpec{"page", KeyType::text, true, "id of the page"}};
+constexpr std::array kTag{KeySpec{"tag", KeyType::text, true, "hashtag, without #"}};
+constexpr std::array kActor{KeySpec{"actor", KeyType::text, true, "handle or DID"}};
+constexpr std::array kHashtag{
+    KeySpec{"user", KeyType::text, true, "id of the professional account that asks"},
+    KeySpec{"hashtag", KeyType::text, true, "without #"},
+};
+constexpr std::array kRedditSearch{
+    KeySpec{"query", KeyType::text, true, "in the platform's language"},
+    KeySpec{"subreddit", KeyType::text, false, "only there"},
+};
+constexpr std::array kSubreddit{
+    KeySpec{"subreddit", KeyType::text, true, "its newest posts and comments"},
+    KeySpec{"query", KeyType::text, false, "only those that hold it"},
+};
+// One of channel and video: settings_streams.cpp sees to it.
+constexpr std::array kComments{
+    KeySpec{"channel", KeyType::text, false, "id: comments on all its videos"},
+    KeySpec{"video", KeyType::text, false, "id: comments on this one"},
+    KeySpec{"query", KeyType::text, false, "only those that hold it"},
+};
+constexpr std::array kFeed{
+    KeySpec{"url", KeyType::url, true, "RSS, Atom or JSON Feed"},
+    KeySpec{"match", KeyType::texts, false, "only items that hold one of these words"},
+};
+constexpr std::array kItems{
+    KeySpec{"path", KeyType::text, true, "behind base_url"},
+    KeySpec{"params", KeyType::pairs, false, "of the query string, in every request"},
+    KeySpec{"items", KeyType::text, true, "JSON Pointer to the list"},
+    KeySpec{"fields", KeyType::pairs, true, "name of a mention's field: JSON Pointer in an item"},
+    KeySpec{"next.pointer", KeyType::text, true, "JSON Pointer to the next page's cursor"},
+    KeySpec{"next.param", KeyType::text, true, "query parameter that takes it"},
+    KeySpec{"since.param", KeyType::text, true, "query parameter: what is new since then"},
+    KeySpec{"since.format", KeyType::text, false, "what it is given", "rfc3339|unix|id"},
+    KeySpec{"order", KeyType::text, false, "of the items", "newest|oldest"},
+};
+
+// Floors: what the platform's documented limits leave to one stream that has them to itself, or
+// what its owners ask for.
+std::vector<PlatformRow> make_table() {
+    std::vector<PlatformRow> out;
+    out.push_back({.name = "x",
+                   .base_url = "https://api.x.com",
+                   .policy = "twitter",
+                   .account_keys = kXAccount,
+                   // 450, 300 and 450 requests per 15 minutes and app.
+                   .kinds = {{"search", kQuery, kNotBuilt, seconds{2}},
+                             {"counts", kQuery, kNotBuilt, seconds{3}, true},
+                             {"mentions", kUser, kNotBuilt, seconds{2}}},
+                   .host = "x.com,twitter.com"});
+    out.push_back({.name = "facebook",
+                   .base_url = "https://graph.facebook.com",
+                   .account_keys = kMetaAccount,
+                   // 4800 calls a day and engaged user: one each 18 s for the smallest page.
+                   .kinds = {{"page", kPage, kNotBuilt, seconds{18}}},
+                   .host = "facebook.com,fb.com,fb.watch"});
+    out.push_back({.name = "instagram",
+                   .base_url = "https://graph.facebook.com",
+                   .account_keys = kMetaAccount,
+                   // Hashtags: 200 calls an hour and user of the app, several pages a look.
+                   .kinds = {{"mentions", kUser, kNotBuilt, seconds{18}},
+                             {"hashtag", kHashtag, kNotBuilt, seconds{300}}},
+                   .host = "instagram.com"});
+    out.push_back({.name = "mastodon",
+                   .base_url = "",
+                   .needs_account = false,
+                   .policy = "twitter",
+                   .account_keys = kMastodonAccount,
+                   // 300 paged requests per 15 minutes and address.
+                   .kinds = {{"tag", kTag, kNotBuilt, seconds{3}},
+                             {"mentions", {}, kNotBuilt, seconds{3}},
+                             {"search", kQuery, kNotBuilt, seconds{3}}},
+                   .host = ""});
+    out.push_back({.name = "bluesky",
+                   .base_url = "https://bsky.social",
+                   .policy = "twitter",
+                   .account_keys = kBlueskyAccount,
+                   // The limit of 3000 per 5 minutes is the address's, shared with all it runs.
+                   .kinds = {{"search", kQuery, kNotBuilt, seconds{1}},
+                             {"mentions", kActor, kNotBuilt, seconds{1}}},
+                   .host = "bsky.app"});
+    out.push_back({.name = "reddit",
+                   .base_url = "https://oauth.reddit.com",
+                   .account_keys = kRedditAccount,
+                   // 100 queries a minute and client; listings are cached for longer than that.
+                   .kinds = {{"search", kRedditSearch, kNotBuilt, seconds{2}},
+                             {"subreddit", kSubreddit, kNotBuilt, seconds{2}}},
+                   .host = "reddit.com,redd.it"});
+    out.push_back({.name = "youtube",
+                   .base_url = "https://www.googleapis.com",
+                   .account_keys = kYoutubeAccount,
+                   // 10,000 units a day for comments; 100 calls a day for search.
+                   .kinds = {{"comments", kComments, kNotBuilt, seconds{9}},
+                             {"search", kQuery, kNotBuilt, seconds{864}}},
+                   .host = "youtube.com,youtu.be"});
+    out.push_back({.name = "hackernews",
+                   .base_url = "https://hn.algolia.com",
+                   .needs_account = false,
+                   // 10,000 requests an hour and address.
+                   .kinds = {{"search", kQuery, kNotBuilt, seconds{1}}},
+                   .host = "news.ycombinator.com"});
+    out.push_back({.name = "feed",
+                   .base_url = "",
+                   .needs_account = false,
+                   // What feed readers are asked for where the feed says nothing.
+                   .kinds = {{"feed", kFeed, kNotBuilt, seconds{300}}},
+                   .host = ""});
+    out.push_back({.name = "json",
+                   .base_url = "",
+                   .needs_account = false,
+                   .account_keys = kJsonAccount,
+                   .kinds = {{"items", kItems, kNotBuilt, seconds{1}}},
+                   .host = ""});
+    return out;
+}
+
+}  // namespace
+
+std::vector<PlatformRow> const& platforms() {
+    static std::vector<PlatformRow> const table = make_table();
+    return table;
+}
+
+PlatformRow const* platform(std::string_view name) {
+    auto const& all = platforms();
+    auto const it =
+        std::find_if(all.begin(), all.end(), [&](auto const& r) { return r.name == name; });
+    return it == all.end() ? nullptr : &*it;
+}
+
+KindRow const* kind_of(PlatformRow const& row, std::string_view kind) {
+    auto const it = std::find_if(row.kinds.begin(), row.kinds.end(),
+                                 [&](auto const& k) { return k.name == kind; });
+    return it == row.kinds.end() ? nullptr : &*it;
+}
+
+PlatformRow const* platform_of_host(std::string_view host) {
+    for (auto const& row : platforms()) {
+        auto list = row.host;
+        while (!list.empty()) {
+            auto const end = std::min(list.find(','), list.size());
+            auto const name = list.substr(0, end);
+            bool const below = host.size() > name.size() && host.ends_with(name) &&
+                               host[host.size() - name.size() - 1] == '.';
+            if (host == name || below) return &row;
+            list.remove_prefix(std::min(end + 1, list.size()));
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace surged::daemon
