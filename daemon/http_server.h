@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/clock.h"
+#include "daemon/result.h"
 #include "daemon/supervisor.h"
 #include "exporters/http_message.h"
 
@@ -10,8 +11,10 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -75,7 +78,11 @@ public:
     HttpServer& operator=(HttpServer const&) = delete;
     [[nodiscard]] unsigned short port() const;
     [[nodiscard]] std::size_t connections() const;
-    void close();  // stops accepting
+    [[nodiscard]] std::uint64_t refused() const;  // connections closed at once: too many
+    void close();                                 // stops accepting
+    // Reads certificate and key again, for connections from now on. What is wrong with them, if
+    // anything: the old ones then stay.
+    [[nodiscard]] std::optional<Failure> reload_tls();
     struct Impl;
 
 private:

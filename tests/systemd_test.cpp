@@ -1,0 +1,129 @@
+#include "daemon/systemd.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace surged {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The manager's end of the protocol.
+class FakeManager {
+public:
+    explicit FakeManager(std::string const& path) : path_(path) {
+        fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::memcpy(address.sun_path, path.data(), path.size());
+        if (path[0] == '@') address.sun_path[0] = '\0';
+        auto const length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+        bound_ = ::bind(fd_, reinterpret_cast<sockaddr*>(&address), length) == 0;
+    }
+    ~FakeManager() {
+        ::close(fd_);
+        if (path_[0] == '/') ::unlink(path_.c_str());
+    }
+    FakeManager(FakeManager const&) = delete;
+    FakeManager& operator=(FakeManager const&) = delete;
+
+    [[nodiscard]] bool bound() const { return bound_; }
+    std::string next() {
+        std::array<char, 512> buffer{};
+        auto const n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+        return n < 0 ? "(nothing)" : std::string(buffer.data(), static_cast<std::size_t>(n));
+    }
+
+private:
+    std::string path_;
+    int fd_ = -1;
+    bool bound_ = false;
+};
+
+std::string unique(std::string const& prefix) {
+    return prefix + "surged-notify-" + std::to_string(::getpid());
+}
+
+TEST(ServiceManager, SpeaksTheProtocol) {
+    std::string const path = unique(testing::TempDir() + "/");
+    FakeManager manager(path);
+    ASSERT_TRUE(manager.bound());
+    daemon::ServiceManager service(path);
+    EXPECT_TRUE(service.told());
+    service.ready("12 streams");
+    EXPECT_EQ(manager.next(), "READY=1\nSTATUS=12 streams");
+    service.status("two\nlines");
+    EXPECT_EQ(manager.next(), "STATUS=two lines") << "a line break would be an assignment";
+    service.reloading(daemon::Instant{1'234'567'890ns});
+    EXPECT_EQ(manager.next(), "RELOADING=1\nMONOTONIC_USEC=1234567");
+    service.watchdog();
+    EXPECT_EQ(manager.next(), "WATCHDOG=1");
+    service.extend_timeout(30s);
+    EXPECT_EQ(manager.next(), "EXTEND_TIMEOUT_USEC=30000000");
+    service.stopping("bye");
+    EXPECT_EQ(manager.next(), "STOPPING=1\nSTATUS=bye");
+    EXPECT_EQ(manager.next(), "(nothing)");
+}
+
+TEST(ServiceManager, KnowsAbstractSockets) {
+    std::string const path = unique("@");
+    FakeManager manager(path);
+    ASSERT_TRUE(manager.bound());
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+    auto service = daemon::ServiceManager::from_environment();
+    ::unsetenv("NOTIFY_SOCKET");
+    service.watchdog();
+    EXPECT_EQ(manager.next(), "WATCHDOG=1");
+}
+
+TEST(ServiceManager, SaysNothingWhereNobodyListens) {
+    daemon::ServiceManager none("");
+    EXPECT_FALSE(none.told());
+    none.ready("x");
+    daemon::ServiceManager odd("relative/path");
+    EXPECT_FALSE(odd.told());
+    daemon::ServiceManager too_long("/" + std::string(200, 'x'));
+    EXPECT_FALSE(too_long.told());
+    daemon::ServiceManager dead(testing::TempDir() + "/nobody-here");
+    dead.ready("x");  // no manager: no effect, no exception
+}
+
+TEST(Watchdog, IsHalfOfWhatIsAskedAndOnlyForThisProcess) {
+    EXPECT_FALSE(daemon::watchdog_interval());
+    ::setenv("WATCHDOG_USEC", "30000000", 1);
+    EXPECT_EQ(daemon::watchdog_interval(), 15s);
+    ::setenv("WATCHDOG_PID", "1", 1);
+    EXPECT_FALSE(daemon::watchdog_interval());
+    ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+    EXPECT_EQ(daemon::watchdog_interval(), 15s);
+    ::setenv("WATCHDOG_USEC", "soon", 1);
+    EXPECT_FALSE(daemon::watchdog_interval());
+    ::setenv("WATCHDOG_USEC", "0", 1);
+    EXPECT_FALSE(daemon::watchdog_interval());
+    ::unsetenv("WATCHDOG_USEC");
+    ::unsetenv("WATCHDOG_PID");
+}
+
+TEST(ListenDescriptors, AreThoseOfThisProcess) {
+    EXPECT_TRUE(daemon::listen_descriptors().empty());
+    ::setenv("LISTEN_FDS", "2", 1);
+    ::setenv("LISTEN_PID", "1", 1);
+    EXPECT_TRUE(daemon::listen_descriptors().empty());
+    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+    EXPECT_EQ(daemon::listen_descriptors(), (std::vector<int>{3, 4}));
+    ::setenv("LISTEN_FDS", "100000", 1);
+    EXPECT_TRUE(daemon::listen_descriptors().empty());
+    ::unsetenv("LISTEN_FDS");
+    ::unsetenv("LISTEN_PID");
+}
+
+}  // namespace
+}  // namespace surged
