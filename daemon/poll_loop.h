@@ -10,11 +10,15 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace surged::daemon {
 
@@ -51,35 +55,90 @@ public:
 };
 
 // What an account's streams share: the platform's limits as last told, our own budgets, the turn of
-// each stream. Pure: `now` is an argument. One per account, outlives the loops.
+// each stream. Pure: `now` is an argument. One per account, outlives the loops. One thread.
+//
+// A budget is a sliding window: at no instant were more than `amount` spent in the last `per`,
+// however the platform's own window lies. Streams that are not in surge leave `reserve` of it
+// alone. A page's reads are known only when it came, so each request that is on its way is counted
+// as the largest page seen. Windows of an hour or more are spent slower once 80 % of what is
+// allowed is gone, so that the rest lasts until the window gives something back.
 class AccountPace {
 public:
     explicit AccountPace(BudgetSettings budget);
 
-    // How long the next request must wait: 0 = now. Streams in surge may use the reserve.
-    [[nodiscard]] std::chrono::milliseconds wait(WallTime now, bool surging) const;
-    void spend(WallTime now, std::uint64_t requests, std::uint64_t reads);
+    // How long the next request must wait: 0 = now. Streams in surge may use the reserve. `kind` is
+    // the stream's: a platform limit that bears the name of a kind binds that kind alone (X limits
+    // each endpoint), any other binds all.
+    [[nodiscard]] std::chrono::milliseconds wait(WallTime now, bool surging,
+                                                 std::string_view kind = {}) const;
+    void spend(WallTime now, std::uint64_t requests, std::uint64_t reads,
+               std::string_view kind = {});
     void told(std::vector<RateLimit> const& limits);
-    void throttled(WallTime until);
+    void throttled(WallTime until, std::string_view kind = {});
+    // How much longer than usual a calm stream should wait between polls: 1, or 2 when a budget or
+    // limit of the platform is three quarters used.
+    [[nodiscard]] int slowdown(WallTime now) const;
     // The dearest budget's share used in its current window, with its name; for budget.low and
     // metrics.
     [[nodiscard]] std::pair<std::string, double> used_ratio(WallTime now) const;
+    // The same, once each time a budget of an hour or more has got low (80 % of what calm streams
+    // may use); again only after it fell below 70 %.
+    [[nodiscard]] std::optional<std::pair<std::string, double>> newly_low(WallTime now);
+    // The platform refused for want of money or quota: true the first time in a row.
+    [[nodiscard]] bool newly_refused(bool refused);
+
+    // One stream's place in the queue of the account, from its wish to ask to the answer. Streams
+    // that may ask at the same time do so in the order they came, so that a long walk, which queues
+    // again for each page, leaves every other stream its turn.
+    class Turn {
+    public:
+        explicit Turn(AccountPace& pace);
+        ~Turn() { done(); }
+        Turn(Turn const&) = delete;
+        Turn& operator=(Turn const&) = delete;
+        // 0: ask now. Else look again after this time.
+        [[nodiscard]] std::chrono::milliseconds wait(WallTime now, bool surging,
+                                                     std::string_view kind);
+        void take();  // the request goes out now
+        void done();  // it was answered
+
+    private:
+        AccountPace& pace_;
+        std::uint64_t number_;
+        bool queued_ = true, asking_ = false;
+    };
 
     struct Window {
         std::string kind;  // "reads", "requests"
         Rate rate;
-        WallTime started = detectors::kNoTime;
-        double used = 0;
+        WallTime started = detectors::kNoTime;                    // of the oldest slice
+        double used = 0;                                          // as of the last spend()
+        std::deque<std::pair<std::int64_t, double>> slices = {};  // index, spent; oldest first
     };
     [[nodiscard]] std::vector<Window> const& windows() const { return windows_; }
     [[nodiscard]] std::string save() const;  // spent budgets survive a restart
     [[nodiscard]] bool restore(std::string_view blob);
 
 private:
+    [[nodiscard]] std::chrono::milliseconds window_wait(Window const& window, WallTime now,
+                                                        bool surging) const;
+    [[nodiscard]] double next_cost(Window const& window) const;
+
     BudgetSettings budget_;
     std::vector<Window> windows_;
     std::vector<RateLimit> limits_;
-    WallTime throttled_until_ = detectors::kNoTime;
+    std::vector<std::pair<std::string, WallTime>> throttled_;  // by kind; "": all
+    WallTime last_spent_ = detectors::kNoTime;
+    double page_reads_ = 0;   // the largest page seen
+    double usual_reads_ = 1;  // moving mean
+    std::uint64_t on_their_way_ = 0;
+    struct Queued {
+        std::uint64_t number;
+        WallTime ready;  // when it will look again
+    };
+    std::deque<Queued> queue_;
+    std::uint64_t next_turn_ = 0;
+    bool low_ = false, refused_ = false;
 };
 
 // What the loop may touch. All of it outlives the loop: the supervisor joins every loop before
@@ -91,6 +150,7 @@ struct PollEnv {
     PollSink& sink;
     AccountPace& pace;
     std::chrono::seconds timeout{10};  // one deadline per exchange
+    std::chrono::seconds floor{60};    // the platform's: a stream in surge is not polled faster
 };
 
 // The wait after `failures` consecutive failures (0: none): the plain interval, then doubling up to

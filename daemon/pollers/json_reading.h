@@ -98,6 +98,11 @@ simdjson::error_code each_item(ondemand::value value, Visit&& visit) {
     return simdjson::SUCCESS;
 }
 
+[[nodiscard]] inline bool is_list(ondemand::value value) {
+    ondemand::json_type type{};
+    return !value.type().get(type) && type == ondemand::json_type::array;
+}
+
 // Reads the members of one item into a batch and remembers whether anything was unreadable. null
 // and a value of another type read as "not told"; a string that is no Unicode (a lone surrogate)
 // spoils the item and nothing else.

@@ -227,7 +227,7 @@ Result<XPage> XPageReader::posts(HttpResponse const& response, MentionBatch& out
     };
     auto const error = each_field(root, [&](std::string_view key, ondemand::value value) {
         if (key == "data") {
-            answered = true;
+            answered = answered || is_list(value);
             return each_item(value, read_item);
         }
         if (key == "includes") return read_users(value, out);
@@ -293,7 +293,7 @@ Result<XPage> XPageReader::counts(HttpResponse const& response,
     };
     auto const error = each_field(root, [&](std::string_view key, ondemand::value value) {
         if (key == "data") {
-            answered = true;
+            answered = answered || is_list(value);
             return each_item(value, read_item);
         }
         if (key == "meta") {

@@ -1,0 +1,70 @@
+// What the Graph API answers, read: a page of an edge, an error, the usage headers; the proof that
+// goes with a call. Shared by whatever speaks Graph.
+#pragma once
+
+#include "daemon/poller.h"
+#include "daemon/pollers/json_reading.h"
+#include "detectors/mention.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace surged::daemon {
+
+// {"error":{...}}, with whatever HTTP status it came.
+struct GraphError {
+    std::int64_t code = 0, subcode = 0;
+    bool transient = false;
+    std::string message;
+};
+// Branches on the code, never on the status: Graph sends the same code with 200, 400, 401, 403 and
+// 500. `asked_after`: the call held a paging cursor.
+[[nodiscard]] Failure graph_failure(GraphError const& error, HttpResponse const& response,
+                                    WallTime now, bool asked_after);
+
+// X-App-Usage, X-Page-Usage and X-Business-Use-Case-Usage as percentages left: kinds "app" and
+// "page". Over 90 % used nothing is asked for a quarter of an hour, or until the estimated time to
+// regain access. A header that is no JSON is left out and named in `note`.
+[[nodiscard]] std::vector<RateLimit> graph_limits(HttpResponse const& response, WallTime now,
+                                                  std::string& note);
+
+// appsecret_proof: lower-case hex of HMAC-SHA256(app secret, access token).
+[[nodiscard]] std::string appsecret_proof(std::string_view app_secret,
+                                          std::string_view access_token);
+
+// One object of an edge's list.
+struct GraphItem {
+    detectors::Mention mention;
+    std::string_view parent;  // of a comment: the comment it answers
+    WallTime updated_at = detectors::kNoTime;
+    bool published = true;
+};
+struct GraphPage {
+    std::vector<GraphItem> items;
+    std::string after;                // where the next page begins; "" at the end
+    std::string until, paging_token;  // the same for edges that page by time
+    std::uint64_t malformed = 0;
+    bool repaired = false;
+    [[nodiscard]] bool has_next() const { return !after.empty() || !until.empty(); }
+};
+
+class GraphReader {
+public:
+    // Reads a page into `page` (cleared first; its memory stays); texts are kept in `batch`, but
+    // nothing is appended to it. An error body is the failure it means, whatever the status.
+    std::optional<Failure> read(HttpResponse const& response, WallTime now, bool asked_after,
+                                detectors::MentionBatch& batch, GraphPage& page);
+
+private:
+    simdjson::error_code read_item(ondemand::value item, detectors::MentionBatch& batch,
+                                   GraphPage& page);
+    simdjson::error_code read_paging(ondemand::value paging, GraphPage& page);
+    simdjson::error_code read_error(ondemand::value value, GraphError& error);
+
+    JsonDocument document_;
+    detectors::MentionBatch scratch_;
+};
+
+}  // namespace surged::daemon
