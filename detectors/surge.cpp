@@ -15,7 +15,7 @@ constexpr double kSustainedShare = 0.1;  // of the budget, from the third day on
 constexpr std::int64_t kHour = 3600;
 constexpr std::int64_t kBurstSilence = 24 * kHour, kSustainedSilence = 12 * kHour;
 constexpr std::int64_t kFreeze = 48 * kHour, kNewNormal = 72 * kHour;
-constexpr double kGrown = 2, kOverBelow = 1.5, kNewNormalFrom = 1.2;
+constexpr double kGrown = 2, kRisen = 1.25, kOverBelow = 1.5, kNewNormalFrom = 1.2;
 constexpr std::int32_t kOverMinutes = 30;
 constexpr double kReturnDaysMax = 36500;  // beyond a hundred years a number says nothing more
 double const kKeepHour = std::exp(-1 / 60.0), kKeepDay = std::exp(-1 / 1440.0);
@@ -122,34 +122,40 @@ void SurgeDetector::run_minute(std::int64_t t, double count, double multiplier,
     evidence.minute_ended = true;
 }
 
+// The burst score below which what was told is no news.
+double SurgeDetector::burst_needed(std::int64_t t) const {
+    bool const fresh = page_.open || t - page_.told <= kBurstSilence;
+    return std::max(fresh ? kGrown * page_.peak : 0, page_.open ? 0 : kRisen * page_.rest);
+}
+
+bool SurgeDetector::sustained_is_new(std::int64_t t, Evidence const& evidence) const {
+    return !page_.open && t - page_.told > kSustainedSilence && evidence.block.onset >= page_.ended;
+}
+
 // How far the evidence is over the line at which there is something to tell: the budget's while
 // nothing was told, else twice the burst score that was, and for the sustained channel none.
 double SurgeDetector::over_line(std::int64_t t, Evidence const& evidence) const {
-    std::int64_t const quiet = t - page_.told;
     double burst = evidence.burst - threshold_;
-    if (burst_.warm() && (page_.open || quiet <= kBurstSilence)) {
-        double const line = burst_tail_.fit().score_at(threshold_);
-        double const raised = std::max(line, kGrown * page_.peak);
-        burst = burst_tail_.rarity(burst_.score() * line / raised) - threshold_;
-    }
+    double const line = burst_tail_.fit().score_at(threshold_), needed = burst_needed(t);
+    if (burst_.warm() && needed > line)
+        burst = burst_tail_.rarity(burst_.score() * line / needed) - threshold_;
     double sustained = evidence.sustained - threshold_;
-    if (page_.open || quiet <= kSustainedSilence)
+    if (!sustained_is_new(t, evidence))
         sustained = sustained > 0 ? -1 / (1 + sustained) : sustained - 1;
     return std::max(burst, sustained);
 }
 
 Transition SurgeDetector::decide(std::int64_t t, Evidence const& evidence) {
-    std::int64_t const quiet = t - page_.told;
     double const score = burst_.score();
+    bool const burst = evidence.burst_due && score >= burst_needed(t);
     if (!page_.open) {
-        bool const burst =
-            evidence.burst_due && (quiet > kBurstSilence || score >= kGrown * page_.peak);
-        bool const sustained = evidence.sustained_due && quiet > kSustainedSilence;
+        bool const sustained = evidence.sustained_due && sustained_is_new(t, evidence);
+        page_.rest = std::min(page_.rest, score);
         if (!burst && !sustained) return Transition::none;
         open_page(t, evidence);
         return Transition::started;
     }
-    bool const grown = evidence.burst_due && score >= kGrown * page_.peak && page_.peak > 0;
+    bool const grown = burst && page_.peak > 0;
     if (grown) {
         page_.peak = score;
         page_.told = t;
@@ -164,8 +170,10 @@ void SurgeDetector::open_page(std::int64_t t, Evidence const& evidence) {
              .by_sustained = evidence.sustained_due,
              .judged = false,
              .peak = burst_.score(),
+             .rest = 0,
              .told = t,
              .opened = t,
+             .ended = kNever,
              .onset = evidence.burst_due ? calm_since_ : evidence.block.onset,
              .low_minutes = 0};
     if (page_.by_burst) burst_tail_.page(burst_.score());
@@ -184,6 +192,8 @@ Transition SurgeDetector::close_page(std::int64_t t, bool calm) {
     bool const normal = timeout && ratio > kNewNormalFrom;
     if (normal) baseline_.rescale(ratio);
     page_.open = false;
+    page_.rest = burst_.score();
+    page_.ended = t;
     baseline_.freeze(false);
     sustained_.pause(false);
     sustained_.reset();

@@ -19,12 +19,13 @@ namespace surged::detectors {
 // first two days, when it is the only one that has learned anything. Severity is the larger of the
 // two, ln of the return period in days; a page is due at ln(30 / budget per 30 days).
 //
-// Page: burst due, and no page for 24 h or its score doubled since; or sustained due, and no page
-// for 12 h. Grown: a page is open, burst due, its score doubled since the last told. End: the
-// 60-minute mean of counts is below 1.5 times the expected for 30 minutes; or after 72 h, when the
-// level is multiplied by the ratio of the last 24 h if that is over 1.2: the new normal.
-// While a page is open the baseline is frozen (48 h at most) and nothing is calibrated; the page
-// itself stands in the calibration as one censored maximum. Announced time is left out of it.
+// Page: burst due, and no page for 24 h or its score doubled since, and risen by a quarter since
+// the last page ended (the day's window remembers a long surge that is over); or sustained due, and
+// no page for 12 h. Grown: a page is open, burst due, its score doubled since the last told. End:
+// the 60-minute mean of counts is below 1.5 times the expected for 30 minutes; or after 72 h, when
+// the level is multiplied by the ratio of the last 24 h if that is over 1.2: the new normal. While
+// a page is open the baseline is frozen (48 h at most) and nothing is calibrated; the page itself
+// stands in the calibration as one censored maximum. Announced time is left out of it.
 //
 // Verdict: `score` is 0.5 exactly when a page is due by the evidence alone (re-arm times and
 // min_mentions may still hold it back); it grows strictly with the severity and, at equal severity,
@@ -73,8 +74,10 @@ private:
     // The page that is open, or the last one.
     struct Page {
         bool open = false, by_burst = false, by_sustained = false, judged = false;
-        double peak = 0;                                              // burst score when last told
-        std::int64_t told = kNever, opened = kNever, onset = kNever;  // unix seconds
+        double peak = 0;  // burst score when last told
+        double rest = 0;  // the lowest burst score since the page ended
+        std::int64_t told = kNever, opened = kNever, ended = kNever,
+                     onset = kNever;  // unix seconds
         std::int32_t low_minutes = 0;
     };
     static constexpr double kNotArmed = -9;  // rarer than nothing: a severity that never pages
@@ -94,6 +97,8 @@ private:
     Transition decide(std::int64_t t, Evidence const& evidence);
     void open_page(std::int64_t t, Evidence const& evidence);
     Transition close_page(std::int64_t t, bool calm);
+    [[nodiscard]] bool sustained_is_new(std::int64_t t, Evidence const& evidence) const;
+    [[nodiscard]] double burst_needed(std::int64_t t) const;
     [[nodiscard]] double over_line(std::int64_t t, Evidence const& evidence) const;
     void describe(Tick const& tick, Evidence const& evidence, Verdict& verdict);
     [[nodiscard]] double log_share() const;
@@ -118,8 +123,8 @@ private:
     }
     template <typename A>
     friend void archive(A& a, SurgeDetector::Page& p) {
-        a(p.open, p.by_burst, p.by_sustained, p.judged, p.peak, p.told, p.opened, p.onset,
-          p.low_minutes);
+        a(p.open, p.by_burst, p.by_sustained, p.judged, p.peak, p.rest, p.told, p.opened, p.ended,
+          p.onset, p.low_minutes);
     }
     template <typename A>
     friend void archive(A& a, SurgeDetector& d) {
