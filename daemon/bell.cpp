@@ -4,6 +4,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -30,7 +31,7 @@ struct ClockBell::Wait {
 };
 
 asio::awaitable<void> ClockBell::wait_until(Instant when) {
-    assert(waiting_ == nullptr);
+    assert(waiting_.expired());
     auto const executor = co_await asio::this_coro::executor;
     if (rung_) {
         rung_ = false;
@@ -52,13 +53,13 @@ asio::awaitable<void> ClockBell::wait_until(Instant when) {
     auto slot = state.slot();
     if (slot.is_connected())
         slot.assign([raw = wait.get()](asio::cancellation_type) { raw->wake(); });
-    waiting_ = wait.get();
+    waiting_ = wait;
     while (!wait->ended) {
         auto unmoved = asio::bind_cancellation_slot(asio::cancellation_slot(),
                                                     asio::as_tuple(asio::use_awaitable));
         co_await wait->over.async_wait(std::move(unmoved));
     }
-    waiting_ = nullptr;
+    waiting_.reset();
     if (slot.is_connected()) slot.clear();
     bool const rung = std::exchange(rung_, false);
     bool const cancelled = state.cancelled() != asio::cancellation_type::none;
@@ -68,7 +69,10 @@ asio::awaitable<void> ClockBell::wait_until(Instant when) {
 
 void ClockBell::ring() {
     rung_ = true;
-    if (waiting_ != nullptr) waiting_->wake();
+    auto const wait = waiting_.lock();
+    if (!wait) return;
+    // On the loop, for the reason in Supervisor::cancel.
+    asio::dispatch(wait->over.get_executor(), [wait] { wait->wake(); });
 }
 
 }  // namespace surged::daemon

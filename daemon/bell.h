@@ -20,7 +20,7 @@ public:
 private:
     struct Wait;
     Clock& clock_;
-    Wait* waiting_ = nullptr;  // lives in the frame of wait_until()
+    std::weak_ptr<Wait> waiting_;  // lives in the frame of wait_until()
     bool rung_ = false;
 };
 

@@ -147,15 +147,13 @@ asio::awaitable<Result<Connection>> open(Impl& impl, Route const& route, PooledH
     co_return connection;
 }
 
-// TLS 1.3 hands out its ticket after the handshake, so it is fetched once an answer was read.
+// TLS 1.3 hands out its ticket after the handshake, so it is fetched once an answer was read. A
+// copy: OpenSSL spoils the session of a connection that is closed without a TLS goodbye, and we do
+// that.
 void remember_session(NetStream& stream, PooledHost& host) {
-    if (stream.tls() == nullptr) return;
-    SSL_SESSION* const session = SSL_get1_session(stream.tls());
-    if (session != nullptr && SSL_SESSION_is_resumable(session) != 0) {
-        host.session.reset(session);
-    } else {
-        SSL_SESSION_free(session);
-    }
+    SSL_SESSION* const session = stream.tls() != nullptr ? SSL_get0_session(stream.tls()) : nullptr;
+    if (session == nullptr || SSL_SESSION_is_resumable(session) == 0) return;
+    host.session.reset(SSL_SESSION_dup(session));
 }
 
 Result<HttpResponse> finish(HttpResponse response, std::size_t body_max) {
@@ -257,7 +255,7 @@ asio::awaitable<Result<HttpResponse>> BeastHttpClient::fetch(HttpRequest request
         Exchange answer = co_await exchange(connection->stream, *head, request.body, request.method,
                                             request.body_max);
         if (answer.complete) {
-            remember_session(connection->stream, turn->host());
+            if (!reused) remember_session(connection->stream, turn->host());
             if (answer.keep) turn->keep(std::move(connection));
             Result<HttpResponse> response = finish(std::move(answer.response), request.body_max);
             if (!response) co_return named(route.url, response.error());

@@ -139,7 +139,7 @@ asio::awaitable<Exchange> exchange(NetStream& stream, std::string head, std::str
                 prepare(parser, method, body_max);  // 100 Continue, 103 Early Hints
         }
         if (error == http::error::need_more) error = {};
-        if (!error && ended) parser->put_eof(error);
+        if (!error && ended && parser->got_some()) parser->put_eof(error);
         if (error) {
             out.failure = parse_failure(error, body_max, received);
             co_return out;

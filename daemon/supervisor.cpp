@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -59,13 +60,23 @@ void Supervisor::stop() {
     cancel([](Task const&) { return true; });
 }
 
+// Asio 1.81 forwards an emission from outside the loop by a posted handler with a bare pointer into
+// the task's signal: a task that ends before that handler runs frees it (chriskohlhoff/asio#1332).
+// Emitting on the loop forwards at once.
+void Supervisor::cancel(std::function<bool(Task const&)> const& chosen) {
+    for (Task& task : tasks_) task.cancelled = task.cancelled || chosen(task);
+    boost::asio::dispatch(io_, [this, alive = std::weak_ptr<int>(alive_)] {
+        if (!alive.expired()) emit();
+    });
+}
+
 // A cancelled task ends on a later turn of the loop (Asio posts completions), so that emitting
 // erases no entry under the iterator.
-void Supervisor::cancel(std::function<bool(Task const&)> const& chosen) {
+void Supervisor::emit() {
     for (auto it = tasks_.begin(); it != tasks_.end();) {
         auto const current = it++;
-        if (!chosen(*current)) continue;
-        current->cancelled = true;
+        if (!current->cancelled || current->emitted) continue;
+        current->emitted = true;
         current->cancel.emit(boost::asio::cancellation_type::terminal);
     }
 }

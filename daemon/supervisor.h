@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <list>
+#include <memory>
 #include <string>
 
 namespace surged::daemon {
@@ -31,14 +32,16 @@ private:
     struct Task {
         std::string name;
         boost::asio::cancellation_signal cancel;
-        bool cancelled = false;
+        bool cancelled = false, emitted = false;
     };
     void cancel(std::function<bool(Task const&)> const& chosen);
+    void emit();
 
     boost::asio::io_context& io_;
     std::function<void(std::string const&, std::exception_ptr)> on_death_;
     std::list<Task>
         tasks_;  // a list, because a signal must not move while a coroutine holds its slot
+    std::shared_ptr<int> const alive_ = std::make_shared<int>();  // for what is posted to the loop
 };
 
 }  // namespace surged::daemon

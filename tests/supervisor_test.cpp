@@ -87,6 +87,22 @@ TEST_F(SupervisorTest, ATaskStoppedBeforeItsFirstStepEndsToo) {
     EXPECT_TRUE(deaths.empty());
 }
 
+// Stopped from outside the loop while its last completion is on the way: the emission must not
+// reach for what the ending task frees.
+TEST_F(SupervisorTest, ATaskMayEndByItselfWhileItIsStopped) {
+    boost::asio::steady_timer bell(io, boost::asio::steady_timer::time_point::max());
+    auto const wait = [](boost::asio::steady_timer& timer) -> awaitable<void> {
+        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    };
+    supervisor.start("a", wait(bell));
+    clock.settle();
+    bell.cancel();
+    supervisor.stop();
+    clock.settle();
+    EXPECT_EQ(supervisor.running(), 0u);
+    EXPECT_TRUE(deaths.empty());
+}
+
 TEST_F(SupervisorTest, AnAbortThatNobodyAskedForIsADeath) {
     supervisor.start("http", abort_after(clock, 1s));
     clock.run_for(2s);
