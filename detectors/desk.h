@@ -75,6 +75,7 @@ struct Incident {
     std::string verdict;  // of close: real, false, expected
 
     // What follows belongs to the desk.
+    std::map<std::string, WallTime> asked;  // platform -> since when its public waits, this run
     WallTime answers_from{};      // an own post counts from here on: the onset of this run
     WallTime reopened = kNoTime;  // when this run began, from the second on
     WallTime last_at = kNoTime;   // of its newest event: events never go back in time

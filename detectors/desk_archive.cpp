@@ -54,7 +54,7 @@ void archive(A& a, Incident& i) {
     a(i.streams, i.clocks, i.own_posts, i.checked, i.told);
     a(i.conversations, i.mentions, i.origin, i.rungs);
     a(i.composition, i.return_days, i.doubling, i.verdict);
-    a(i.answers_from, i.reopened, i.last_at, i.acknowledge_run, i.acknowledge_from);
+    a(i.asked, i.answers_from, i.reopened, i.last_at, i.acknowledge_run, i.acknowledge_from);
     a(i.answered, i.expires, i.recheck, i.paused, i.late);
 }
 

@@ -51,6 +51,8 @@ void limit_clocks(Incident& incident) {
 void Desk::want_clocks(Incident& incident, std::string const& platform, Policy const& policy,
                        WallTime onset, WallTime now) {
     WallTime const public_start = policy.from_onset ? onset : now;
+    auto const [asked, first] = incident.asked.emplace(platform, onset);
+    if (!first) asked->second = std::min(asked->second, onset);
     if (incident.acknowledged_at == kNoTime) {
         // A reopening starts no new run of it: nobody took the first one back.
         if (incident.reopened == kNoTime || incident.acknowledge_from >= incident.reopened)

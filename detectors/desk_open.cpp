@@ -97,6 +97,7 @@ void Desk::reopen(Incident& incident, WallTime from, WallTime now) {
     incident.reopened = now;
     incident.answers_from = from;
     incident.answered.clear();
+    incident.asked.clear();
     // The new run must have room for its own.
     if (auto& posts = incident.own_posts; posts.size() > Incident::kOwnPosts / 2)
         posts.erase(posts.begin(), posts.end() - Incident::kOwnPosts / 2);
