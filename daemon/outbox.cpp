@@ -177,6 +177,13 @@ void Outbox::owe_states(Queue& queue, WallTime now) {
         if (untold(entry)) entry.second.state_owed = true;
 }
 
+// States before events. Then who was tried least: a page that fails each time must not keep its
+// turn. Then who has waited longest.
+std::tuple<bool, int, std::int64_t> Outbox::rank(Lane const& lane) {
+    auto const& head = lane.rows.front().row;
+    return {!lane.state_owed, lane.state_owed ? lane.state_attempts : head.attempts, head.id};
+}
+
 std::optional<OutboxRow> Outbox::take(Queue& queue, std::string const& lane, OutboxRow row) {
     queue.in_flight = row.id;
     queue.in_flight_lane = lane;
@@ -202,11 +209,7 @@ std::optional<OutboxRow> Outbox::next(std::string const& receiver, WallTime now,
             drop_superseded(queue, lane, lane.state_owed, settled);
         if (!due(lane.state_owed ? lane.state_next_at : lane.rows.front().row.next_at, now))
             continue;
-        // States before events; among equals the one that waits longest.
-        bool const sooner = best == nullptr || lane.state_owed > best->state_owed ||
-                            (lane.state_owed == best->state_owed &&
-                             lane.rows.front().row.id < best->rows.front().row.id);
-        if (!sooner) continue;
+        if (best != nullptr && rank(lane) >= rank(*best)) continue;
         first = &name;
         best = &lane;
     }

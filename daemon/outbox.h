@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace surged::daemon {
@@ -20,7 +21,8 @@ namespace surged::daemon {
 // Rows of one incident form a lane: a row is sent when all before it in its lane are settled. Lanes
 // do not wait for each other: a page that one receiver cannot digest (5xx each time) holds up its
 // own incident, never another's. After a failure the whole receiver rests (5 s to 5 min, or as
-// long as it asked for), then the next lane tries; after a success every lane may try at once.
+// long as it asked for), then the lane that was tried least goes next; after a success every lane
+// may try at once.
 //
 // A receiver was away when the oldest row of an incident is kAway old. It then gets, before
 // anything else, one row for each incident that waits, with catch_up set: the newest event of the
@@ -101,6 +103,7 @@ private:
     void make_room(Queue& queue);
     static void owe_states(Queue& queue, WallTime now);
     static void recovered(Queue& queue, WallTime now);
+    static std::tuple<bool, int, std::int64_t> rank(Lane const& lane);  // the least goes first
     static std::optional<OutboxRow> take(Queue& queue, std::string const& lane, OutboxRow row);
 
     std::map<std::string, Queue> queues_;

@@ -37,11 +37,6 @@ inline detectors::Incident sample_incident() {
     return incident;
 }
 
-inline detectors::ClockView sample_view(detectors::Clock const& clock) {
-    return {clock.platform, clock.kind, clock.run, clock.due,
-            clock.state,    clock.at,   clock.by,  clock.link};
-}
-
 inline detectors::Event sample_event(
     detectors::EventName name = detectors::EventName::incident_opened) {
     detectors::Event event;
@@ -74,7 +69,7 @@ inline exporters::Page sample_page(
     exporters::Page page;
     page.event = sample_event(name);
     page.event.drill = incident.drill;
-    for (auto const& clock : incident.clocks) page.event.clocks.push_back(sample_view(clock));
+    for (auto const& clock : incident.clocks) page.event.clocks.push_back(view(clock));
     page.incident = &incident;
     page.key = "3f9c2a7e-4711";
     page.external_url = "https://127.0.0.1:9477/";
@@ -87,7 +82,7 @@ inline exporters::Page clock_page(detectors::Incident const& incident, detectors
                                   std::size_t clock) {
     auto page = sample_page(incident, name);
     page.event.clocks.clear();
-    page.event.clock = sample_view(incident.clocks.at(clock));
+    page.event.clock = view(incident.clocks.at(clock));
     return page;
 }
 

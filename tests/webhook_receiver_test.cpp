@@ -156,7 +156,7 @@ TEST(Webhook, QuotesTheReasonAsOneShortLine) {
 TEST(EventReader, GoesThereAndBack) {
     auto const incident = sample_incident();
     auto full = sample_page(incident).event;
-    full.clock = sample_view(incident.clocks[0]);
+    full.clock = view(incident.clocks[0]);
     full.clock->state = detectors::ClockState::met_late;
     full.clock->at = at("2026-03-01T12:18:00.250Z");
     full.clock->by = "kim";

@@ -45,30 +45,30 @@ TEST(Text, MakesAStrangersTextOneHarmlessLine) {
 }
 
 TEST(Words, TellClocksInUtcWithWhatIsLeft) {
-    auto view = sample_view(sample_incident().clocks[1]);
-    EXPECT_EQ(clock_words(view, at("2026-03-01T12:07:30Z")),
+    auto clock = view(sample_incident().clocks[1]);
+    EXPECT_EQ(clock_words(clock, at("2026-03-01T12:07:30Z")),
               "first public answer on X due 13:01 UTC (54 min left)");
-    EXPECT_EQ(clock_words(view, at("2026-03-01T13:00:31Z")),
+    EXPECT_EQ(clock_words(clock, at("2026-03-01T13:00:31Z")),
               "first public answer on X due 13:01 UTC (under a minute left)");
-    EXPECT_EQ(clock_words(view, at("2026-03-01T13:01:30Z")),
+    EXPECT_EQ(clock_words(clock, at("2026-03-01T13:01:30Z")),
               "first public answer on X is due now, 13:01 UTC");
-    EXPECT_EQ(clock_words(view, at("2026-02-28T13:01:30Z")),
+    EXPECT_EQ(clock_words(clock, at("2026-02-28T13:01:30Z")),
               "first public answer on X due 2026-03-01 13:01 UTC (1d left)");
-    view.state = ClockState::breached;
-    EXPECT_EQ(clock_words(view, at("2026-03-01T13:13:31Z")),
+    clock.state = ClockState::breached;
+    EXPECT_EQ(clock_words(clock, at("2026-03-01T13:13:31Z")),
               "first public answer on X was due 13:01 UTC (12 min overdue)");
-    EXPECT_EQ(clock_words(view, at("2026-03-01T16:06:30Z")),
+    EXPECT_EQ(clock_words(clock, at("2026-03-01T16:06:30Z")),
               "first public answer on X was due 13:01 UTC (3h 05m overdue)");
-    view.state = ClockState::met_late;
-    view.at = at("2026-03-01T13:40:30Z");
-    view.by = "kim";
-    EXPECT_EQ(clock_words(view, at("2026-03-01T13:41:00Z")),
+    clock.state = ClockState::met_late;
+    clock.at = at("2026-03-01T13:40:30Z");
+    clock.by = "kim";
+    EXPECT_EQ(clock_words(clock, at("2026-03-01T13:41:00Z")),
               "first public answer on X given 13:40 UTC by kim, 39 min late");
-    view.state = ClockState::met;
-    EXPECT_EQ(clock_words(view, at("2026-03-01T13:41:00Z")),
+    clock.state = ClockState::met;
+    EXPECT_EQ(clock_words(clock, at("2026-03-01T13:41:00Z")),
               "first public answer on X given 13:40 UTC by kim");
-    view.state = ClockState::dropped;
-    EXPECT_EQ(clock_words(view, at("2026-03-01T13:41:00Z")),
+    clock.state = ClockState::dropped;
+    EXPECT_EQ(clock_words(clock, at("2026-03-01T13:41:00Z")),
               "first public answer on X no longer asked for");
 }
 

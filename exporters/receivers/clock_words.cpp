@@ -1,11 +1,13 @@
 #include "exporters/receivers/clock_words.h"
 
+#include "detectors/desk_text.h"
 #include "exporters/receivers/text.h"
 
 #include <algorithm>
 
 namespace surged::exporters {
 
+using detectors::clock_time;
 using detectors::ClockKind;
 using detectors::ClockState;
 using detectors::ClockView;
@@ -24,11 +26,6 @@ std::string_view noun(ClockKind kind) {
     return "full answer";
 }
 
-ClockView view_of(detectors::Clock const& clock) {
-    return {clock.platform, clock.kind, clock.run, clock.due,
-            clock.state,    clock.at,   clock.by,  clock.link};
-}
-
 }  // namespace
 
 std::string span_words(WallTime from, WallTime to) {
@@ -42,16 +39,11 @@ bool is_open(ClockView const& clock) {
     return clock.state == ClockState::running || clock.state == ClockState::breached;
 }
 
-std::string clock_time(WallTime t, WallTime now) {
-    auto const text = detectors::rfc3339(t);  // 2026-03-01T12:00:03.250Z
-    bool const today =
-        std::chrono::floor<std::chrono::days>(t) == std::chrono::floor<std::chrono::days>(now);
-    return (today ? "" : text.substr(0, 10) + " ") + text.substr(11, 5) + " UTC";
-}
-
 std::string clock_words(ClockView const& clock, WallTime now) {
     auto const what = std::string(noun(clock.kind)) +
                       (clock.platform.empty() ? "" : " on " + platform_name(clock.platform));
+    auto const given =
+        what + " given" + (clock.at == kNoTime ? "" : " " + clock_time(clock.at, now));
     auto const whom = clock.by.empty() ? "" : " by " + brief(clock.by, 160);
     switch (clock.state) {
         case ClockState::running:
@@ -61,10 +53,10 @@ std::string clock_words(ClockView const& clock, WallTime now) {
         case ClockState::breached:
             return what + " was due " + clock_time(clock.due, now) + " (" +
                    span_words(std::min(clock.due, now), now) + " overdue)";
-        case ClockState::met: return what + " given " + clock_time(clock.at, now) + whom;
+        case ClockState::met: return given + whom;
         case ClockState::met_late:
-            return what + " given " + clock_time(clock.at, now) + whom + ", " +
-                   span_words(clock.due, clock.at) + " late";
+            return given + whom + ", " + span_words(std::min(clock.due, clock.at), clock.at) +
+                   " late";
         case ClockState::dropped: break;
     }
     return what + " no longer asked for";
@@ -81,7 +73,7 @@ std::vector<ClockView> present_clocks(Page const& page) {
         out.push_back(std::move(clock));
     };
     if (page.incident != nullptr) {
-        for (auto const& clock : page.incident->clocks) add(view_of(clock));
+        for (auto const& clock : page.incident->clocks) add(view(clock));
     } else {
         for (auto const& clock : page.event.clocks) add(clock);
         if (out.empty() && page.event.clock) add(*page.event.clock);
@@ -110,7 +102,7 @@ std::optional<ClockView> present_clock(Page const& page) {
     if (!told || page.incident == nullptr) return told;
     for (auto const& clock : page.incident->clocks)
         if (clock.platform == told->platform && clock.kind == told->kind && clock.run == told->run)
-            return view_of(clock);
+            return view(clock);
     return told;
 }
 

@@ -11,8 +11,6 @@ namespace surged::exporters {
 
 // "under a minute", "54 min", "3h 05m"
 [[nodiscard]] std::string span_words(detectors::WallTime from, detectors::WallTime to);
-// "13:01 UTC", with the date when it is not the day of `now`.
-[[nodiscard]] std::string clock_time(detectors::WallTime t, detectors::WallTime now);
 // "first public answer on X due 13:01 UTC (54 min left)", "... was due 13:01 UTC (12 min overdue)",
 // "... given 12:40 UTC by kim".
 [[nodiscard]] std::string clock_words(detectors::ClockView const& clock, detectors::WallTime now);

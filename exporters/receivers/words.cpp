@@ -1,5 +1,6 @@
 #include "exporters/receivers/words.h"
 
+#include "detectors/desk_text.h"
 #include "exporters/receivers/clock_words.h"
 #include "exporters/receivers/text.h"
 
@@ -10,6 +11,7 @@
 
 namespace surged::exporters {
 
+using detectors::clock_time;
 using detectors::ClockKind;
 using detectors::ClockState;
 using detectors::ClockView;
@@ -70,8 +72,28 @@ std::string platforms(Page const& page) {
     return joined(names);
 }
 
-// "412 mentions on X in 10m, 13x the usual 31.5"
-std::string figures(Event const& event) {
+// The stream of this platform (of any, when none is named) with the most mentions.
+detectors::IncidentStream const* strongest(Incident const& incident, std::string const& platform) {
+    detectors::IncidentStream const* best = nullptr;
+    for (auto const& stream : incident.streams)
+        if ((platform.empty() || stream.platform == platform) &&
+            (best == nullptr || stream.observed > best->observed))
+            best = &stream;
+    return best;
+}
+
+// "412 mentions on X in 10m, 13x the usual 31.5"; a clock's event borrows the incident's figures.
+std::string figures(Page const& page) {
+    auto event = page.event;
+    auto const* stream = event.observed || page.incident == nullptr
+                             ? nullptr
+                             : strongest(*page.incident, event.platform);
+    if (stream != nullptr) {
+        event.platform = stream->platform;
+        event.observed = stream->observed;
+        event.expected = stream->expected;
+        event.ratio = stream->ratio;
+    }
     auto const where = event.platform.empty() ? "" : " on " + platform_name(event.platform);
     if (event.kind == detectors::SurgeKind::unanswered)
         return "a question under our own post" + where + " has no answer";
@@ -97,7 +119,7 @@ bool told_late(Page const& page) {
         if (clock.state == ClockState::breached) return true;
     if (page.incident == nullptr) return false;
     for (auto const& clock : page.incident->clocks) {
-        if (clock.kind == ClockKind::acknowledge || clock.due <= clock.start) continue;
+        if (clock.kind == ClockKind::acknowledge || clock.run != page.incident->run) continue;
         if (clock.due <= event.at) return true;
         if (!clock.warn_times.empty() && clock.warn_times.front() <= event.at) return true;
     }
@@ -145,7 +167,7 @@ std::string state_words(Incident const& incident, WallTime now) {
 // What somebody must know who hears of the incident only now.
 std::string present_state(Page const& page, WallTime now) {
     auto const& incident = *page.incident;
-    return sentences({figures(page.event) + " since " + clock_time(incident.onset, now),
+    return sentences({figures(page) + " since " + clock_time(incident.onset, now),
                       state_words(incident, now), urgent_words(page, now)});
 }
 
@@ -155,7 +177,7 @@ std::string clock_event_words(Page const& page, WallTime now) {
     auto const words = clock_words(*clock, now);
     switch (page.event.name) {
         case EventName::clock_warning:
-            return is_open(*clock) ? sentences({words, figures(page.event)}) : words;
+            return is_open(*clock) ? sentences({words, figures(page)}) : words;
         case EventName::clock_breached:
             if (!is_open(*clock)) return "was overdue: " + words;
             return (page.repeat ? "STILL OVERDUE: " : "OVERDUE: ") + words;
@@ -196,14 +218,14 @@ std::string incident_words(Page const& page, WallTime now) {
     switch (event.name) {
         case EventName::surge_started:
         case EventName::incident_opened:
-            return sentences({figures(event), late_words(page, now), urgent});
+            return sentences({figures(page), late_words(page, now), urgent});
         case EventName::incident_reopened:
             return sentences(
-                {reopened_words(event) + figures(event), late_words(page, now), urgent});
+                {reopened_words(event) + figures(page), late_words(page, now), urgent});
         case EventName::incident_stream_joined:
-            return sentences({"now on " + platform_name(event.platform) + " too: " + figures(event),
+            return sentences({"now on " + platform_name(event.platform) + " too: " + figures(page),
                               late_words(page, now), urgent});
-        case EventName::surge_grown: return sentences({"GROWING: " + figures(event), urgent});
+        case EventName::surge_grown: return sentences({"GROWING: " + figures(page), urgent});
         case EventName::surge_ended:
             return "calmer: the surge on " + platform_name(event.platform) + " has ended";
         case EventName::incident_acknowledged:
@@ -295,7 +317,7 @@ void surge_lines(std::string& out, Page const& page, WallTime now) {
     if (event.onset != kNoTime)
         line(out, "Since " + clock_time(event.onset, now) + " (" + span_words(event.onset, now) +
                       " ago)" + (where.empty() ? "" : " on " + where));
-    if (event.observed) line(out, figures(event));
+    if (event.observed) line(out, figures(page));
     if (event.doubling) line(out, "Doubling every " + detectors::human_duration(*event.doubling));
     if (event.return_days && *event.return_days > 0)
         line(out, "As much as this comes about once in " + figure(*event.return_days) + " days");
@@ -365,16 +387,12 @@ Page state_page(Incident const& incident, std::string external_url, std::string 
     event.composition = incident.composition;
     event.return_days = incident.return_days;
     event.doubling = incident.doubling;
-    // The strongest stream speaks for the incident.
-    auto const strongest =
-        std::max_element(incident.streams.begin(), incident.streams.end(),
-                         [](auto const& a, auto const& b) { return a.observed < b.observed; });
-    if (strongest != incident.streams.end()) {
-        event.stream = strongest->name;
-        event.platform = strongest->platform;
-        event.observed = strongest->observed;
-        event.expected = strongest->expected;
-        event.ratio = strongest->ratio;
+    if (auto const* stream = strongest(incident, "")) {  // speaks for the incident
+        event.stream = stream->name;
+        event.platform = stream->platform;
+        event.observed = stream->observed;
+        event.expected = stream->expected;
+        event.ratio = stream->ratio;
     }
     return page;
 }
