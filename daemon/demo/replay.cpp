@@ -16,6 +16,7 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::uint64_t kLow22 = (1ULL << 22U) - 1;
+constexpr std::chrono::seconds kSecond{1};  // to which recordings cut their times
 
 std::string text_of(element const& row, std::string_view key) {
     std::string_view value;
@@ -93,18 +94,26 @@ private:
         }
         if (post.stream.empty()) post.stream = options_.stream;
         if (!options_.streams.empty() && !listed(options_.streams, post.stream)) return;
-        post.created_at += options_.shift;
-        rename(post);
+        place(post);
         posts_.push_back(std::move(post));
     }
 
-    // An id that tells another time than the post's is minted anew, with the low bits it had.
-    void rename(Post const& post) {
+    // Shifts the post. Its id goes with it: a snowflake's own time by the same span, any other is
+    // minted anew from the post's time; the low bits stay what they were.
+    void place(Post& post) {
         std::uint64_t const old = id_number(post.id);
-        if (x_time(old) == post.created_at || report_.renamed.contains(post.id)) return;
+        auto const off = x_time(old) - post.created_at;
+        bool const snowflake = off > -kSecond && off < kSecond;
+        post.ordered_at = (snowflake ? x_time(old) : post.created_at) + options_.shift;
+        post.created_at += options_.shift;
+        if (auto const known = report_.renamed.find(post.id); known != report_.renamed.end()) {
+            post.ordered_at = x_time(id_number(known->second));
+            return;
+        }
         std::uint64_t low = old != 0 ? old & kLow22 : detectors::stable_hash(post.id) & kLow22;
-        std::string id = std::to_string(x_id(post.created_at, low));
-        while (!minted_.insert(id).second) id = std::to_string(x_id(post.created_at, ++low));
+        std::string id = std::to_string(x_id(post.ordered_at, low));
+        if (id == post.id) return;
+        while (!minted_.insert(id).second) id = std::to_string(x_id(post.ordered_at, ++low));
         report_.renamed.emplace(post.id, std::move(id));
     }
 

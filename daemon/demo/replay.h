@@ -38,9 +38,9 @@ struct ReplayReport {
 };
 
 // Each row taken is one post: an id that is in the file twice is served twice. An X id tells the
-// time, so a row whose id does not agree with its (shifted) time gets one that does; rows of one id
-// keep one id, and in_reply_to, quotes, reposts and conversation follow. Bounded by the book's
-// capacity and kLineMax.
+// time, so ids move with the shift; one that is no snowflake of its row's time is minted anew. Rows
+// of one id keep one id, and in_reply_to, quotes, reposts and conversation follow. Bounded by the
+// book's capacity and kLineMax.
 class Replay {
 public:
     static constexpr std::size_t kLineMax = 1U << 20U;  // a mention is some hundred bytes

@@ -40,14 +40,16 @@ boost::asio::awaitable<void> send_reply(Reply reply, Clock& clock, Responder& re
 Handler serve(FaultyStandIn& stand_in, Clock& clock, WorldTime world_now) {
     return [&stand_in, &clock, now = std::move(world_now)](ServerRequest request,
                                                            Responder& responder) {
-        return send_reply(stand_in.handle(request, now()), clock, responder);
+        Reply reply = stand_in.handle(request, now());
+        return send_reply(std::move(reply), clock, responder);
     };
 }
 
 Handler serve(LocalReceiver& receiver, Clock& clock, WorldTime world_now) {
     return [&receiver, &clock, now = std::move(world_now)](ServerRequest request,
                                                            Responder& responder) {
-        return send_reply(receiver.handle(request, now()), clock, responder);
+        Reply reply = receiver.handle(request, now());
+        return send_reply(std::move(reply), clock, responder);
     };
 }
 
