@@ -1,5 +1,6 @@
 #include "daemon/pollers/pollers.h"
 
+#include "daemon/pollers/facebook.h"
 #include "daemon/pollers/json.h"
 #include "daemon/pollers/mastodon.h"
 #include "daemon/pollers/x.h"
@@ -102,7 +103,7 @@ std::vector<PlatformRow> make_table() {
                    .base_url = "https://graph.facebook.com",
                    .account_keys = kMetaAccount,
                    // 4800 calls a day and engaged user: one each 18 s for the smallest page.
-                   .kinds = {{"page", kPage, kNotBuilt, seconds{18}}},
+                   .kinds = {{"page", kPage, make_facebook_page, seconds{18}}},
                    .host = "facebook.com,fb.com,fb.watch"});
     out.push_back({.name = "instagram",
                    .base_url = "https://graph.facebook.com",
