@@ -123,10 +123,13 @@ public:
     [[nodiscard]] std::string const& disk_trouble() const {
         return disk_trouble_;
     }  // empty: all is well
+    // Sixty points, the minutes that still wait for stragglers among them.
     [[nodiscard]] std::vector<SeriesPoint> series_hour(StreamState const& stream,
                                                        std::int64_t hour) const;
 
 private:
+    [[nodiscard]] std::vector<SeriesPoint> stored_hour(StreamState const& stream,
+                                                       std::int64_t hour) const;
     void build_streams();
     std::unique_ptr<StreamState> make_stream(StreamSettings const& settings) const;
     void judge(StreamState& stream, WallTime now);

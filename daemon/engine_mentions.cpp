@@ -223,7 +223,7 @@ void Engine::chart(StreamState& stream, std::vector<Judged> const& judged) {
         std::int64_t const minute = minute_index(j.start);
         std::int64_t const hour = minute / 60;
         auto& points = stream.curve[hour];
-        if (points.empty()) points = series_hour(stream, hour);
+        if (points.empty()) points = stored_hour(stream, hour);
         points[static_cast<std::size_t>(minute % 60)] = {float(j.observed), float(j.expected),
                                                          float(j.upper), float(j.score), true};
         if (stream.dirty_hours.empty() || stream.dirty_hours.back() != hour)
@@ -233,7 +233,7 @@ void Engine::chart(StreamState& stream, std::vector<Judged> const& judged) {
     }
 }
 
-std::vector<SeriesPoint> Engine::series_hour(StreamState const& stream, std::int64_t hour) const {
+std::vector<SeriesPoint> Engine::stored_hour(StreamState const& stream, std::int64_t hour) const {
     if (auto const it = stream.curve.find(hour); it != stream.curve.end() && !it->second.empty())
         return it->second;
     if (store_ != nullptr) {
@@ -241,6 +241,21 @@ std::vector<SeriesPoint> Engine::series_hour(StreamState const& stream, std::int
         if (!stored.empty()) return series_points(stored.front().blob);
     }
     return series_points({});
+}
+
+std::vector<SeriesPoint> Engine::series_hour(StreamState const& stream, std::int64_t hour) const {
+    std::vector<SeriesPoint> points = stored_hour(stream, hour);
+    // Minutes that are complete but still wait for stragglers: what is known of them so far.
+    std::vector<Bucket> open;
+    stream.intake.provisional(open, false);
+    Verdict const& now = stream.judge.last();
+    for (Bucket const& bucket : open) {
+        std::int64_t const minute = minute_index(bucket.start);
+        if (minute / 60 != hour) continue;
+        points[static_cast<std::size_t>(minute % 60)] = {float(bucket.count), float(now.expected),
+                                                         float(now.upper), float(now.score), true};
+    }
+    return points;
 }
 
 bool Engine::record(std::string const& name, PollPage const& page, MentionBatch const& batch,

@@ -196,8 +196,8 @@ std::string series_json(Engine const& engine, StreamState const& stream, WallTim
 }
 
 std::string explain_json(Engine const& engine, StreamState const& stream, WallTime at) {
-    WallTime const newest = stream.intake.committed_until();
-    if (at == kNoTime && newest != kNoTime) at = newest - kMinute;
+    WallTime const newest = stream.intake.covered_until();
+    if (at == kNoTime && newest != kNoTime) at = floor_minute(newest) - kMinute;
     JsonWriter json;
     json.object().field("stream", stream.settings.name);
     if (at == kNoTime) {

@@ -94,15 +94,21 @@ void Judge::look_ahead(Intake const& intake, std::vector<Judgement>& told) {
     scratch_.clear();
     intake.provisional(scratch_, true);
     if (scratch_.empty()) return;
+    // A minute that is covered in part may page, but it is not yet a minute to show.
+    std::size_t const shown =
+        scratch_.size() -
+        (scratch_.back().start + scratch_.back().length > intake.covered_until() ? 1 : 0);
     for (Arm& arm : arms_) {
         arm.ahead->assign(*arm.committed);
         int grown = arm.mine ? arm.grown : 0;
-        for (Bucket const& bucket : scratch_) {
-            arm.newest = arm.ahead->tick(tick_of(bucket));
-            hear_ahead(arm, arm.newest, bucket.start + bucket.length, grown, told);
+        for (std::size_t i = 0; i < scratch_.size(); ++i) {
+            Bucket const& bucket = scratch_[i];
+            Verdict const verdict = arm.ahead->tick(tick_of(bucket));
+            if (i < shown) arm.newest = verdict;
+            hear_ahead(arm, verdict, bucket.start + bucket.length, grown, told);
         }
     }
-    last_ = combined(&Arm::newest, scratch_.back().count);
+    if (shown > 0) last_ = combined(&Arm::newest, scratch_[shown - 1].count);
 }
 
 // The word of the copy: counts its growth anew in every run, tells what was not told.

@@ -38,6 +38,7 @@ brands:
         base_url: http://127.0.0.1:1
         kind: items
         path: /items
+        items: /data
         fields: { id: /id, created_at: /created_at }
         policy: quick
         detector: cap

@@ -60,13 +60,15 @@ void posts(SimWorld& world, WallTime from, int hour) {
         auto const some = [&] {
             return std::chrono::milliseconds(std::int64_t(60'000 * world.uniform()));
         };
-        auto const lag = [&] {
+        // Shown late, but within what the pollers read again (X 90 s, JSON 60 s behind the
+        // watermark).
+        auto const lag = [&](double most) {
             return std::chrono::seconds(
-                10 + std::int64_t(world.uniform() < 0.01 ? 400 * world.uniform() : 0));
+                5 + std::int64_t(world.uniform() < 0.05 ? most * world.uniform() : 0));
         };
         for (auto n = world.poisson(crisis ? 20 : 1); n > 0; --n)
-            world.post_x(from + m + some(), lag());
-        for (auto n = world.poisson(0.2); n > 0; --n) world.post_json(from + m + some(), lag());
+            world.post_x(from + m + some(), lag(70));
+        for (auto n = world.poisson(0.2); n > 0; --n) world.post_json(from + m + some(), lag(40));
     }
 }
 
@@ -99,13 +101,10 @@ protected:
         EXPECT_GT(week.outages + week.receiver_outages, 5u) << "the week was too kind";
         EXPECT_GT(week.jumps, 1u) << "the week was too kind";
         EXPECT_GT(world.net.faults_happened(), 100u) << "the network was too kind";
-        EXPECT_GT(world.x.count(daemon::demo::Trouble::duplicates) +
-                      world.json.count(daemon::demo::Trouble::duplicates),
-                  0u);
-
         auto const& streams = world.app->engine().streams();
         EXPECT_EQ(streams.at("acme-x")->mentions, world.posted_x);
         EXPECT_EQ(streams.at("acme-crm")->mentions, world.posted_json);
+        EXPECT_GT(streams.at("acme-x")->duplicate, 0u) << "nothing was read twice";
         check_journal(world);
         world.stop();
     }
@@ -116,7 +115,7 @@ protected:
         std::map<std::string, int> opened, clocks;
         std::map<std::string, std::vector<std::string>> promised;  // receiver -> webhook ids
         int surges = 0;
-        for (auto const& e : world.store->events(0, 1'000'000)) {
+        for (auto const& e : world.store->events(0, 1'000'000, {})) {
             surges += e.name == "surge.started" ? 1 : 0;
             if (e.name == "incident.opened") ++opened[e.incident];
             std::string const key = world.app->engine().instance() + "-" + std::to_string(e.id);
@@ -130,9 +129,10 @@ protected:
         std::set<std::string> hook, other;
         for (auto const& d : world.hook.deliveries()) hook.insert(d.id);
         for (auto const& d : world.other.deliveries()) other.insert(d.id);
-        if (world.hook.deliveries().size() < daemon::demo::LocalReceiver::kKept)
+        if (world.hook.deliveries().size() < daemon::demo::LocalReceiver::kKept) {
             for (auto const& key : promised["hook"])
                 EXPECT_TRUE(hook.contains(key)) << key << " never reached the hook";
+        }
         EXPECT_EQ(world.hook.unsigned_ones(), 0u);
     }
 };

@@ -23,6 +23,11 @@ World::World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, 
       scenario_([&] {
           ScenarioOptions options(clock.wall_now());
           options.seed = seed;
+          // A crisis that nobody needs a detector for after ten minutes, and a detector within the
+          // first.
+          options.crisis_first = 8;
+          options.doubling = std::chrono::seconds{90};
+          options.crisis_most = 240;
           return options;
       }()),
       receiver_(std::string(kSecret)) {
