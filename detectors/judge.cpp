@@ -212,15 +212,15 @@ Verdict Judge::combined(Verdict Arm::*which, double count) const {
     Verdict out;
     if (!arms_.empty()) out = arms_.front().*which;
     out.observed = count;
-    for (Arm const& arm : arms_) {
-        Verdict v = arm.*which;
-        v.learning = v.learning || out.learning;
+    for (std::size_t i = 1; i < arms_.size(); ++i) {
+        Verdict v = arms_[i].*which;
+        v.observed = count;
         v.expected = out.expected;
-        v.upper = std::min(v.upper, out.upper);
-        if (v.score > out.score) std::swap(out, v);
-        out.learning = out.learning || v.learning;
-        out.surging = out.surging || v.surging;
-        out.upper = std::min(v.upper, out.upper);
+        v.learning = out.learning = v.learning || out.learning;
+        v.surging = out.surging = v.surging || out.surging;
+        v.upper = out.upper = std::min(v.upper, out.upper);
+        v.news = out.news = std::max(v.news, out.news);
+        if (v.score > out.score) out = v;
     }
     out.transition = Transition::none;
     return out;

@@ -36,7 +36,7 @@ struct Judged {
 // mentions are added, this can be late, never wrong. The committed detector comes to the same page
 // by itself when its tick is final, and enters it into its calibration then: what is committed does
 // not depend on when it was looked at. Should it ever pass that tick without the page, it adopts
-// the page from the copy (detection.md G.5): one that was told is calibrated exactly once.
+// the page from the copy: one that was told is calibrated exactly once.
 //
 // History: until end_history() is called nothing is told and nothing provisional is run; then a
 // surge that is still under way is told once, and everything is live. A stream without history

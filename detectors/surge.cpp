@@ -122,6 +122,15 @@ void SurgeDetector::run_minute(std::int64_t t, double count, double multiplier,
     evidence.minute_ended = true;
 }
 
+// The burst score at which the budget is reached; the tail moves only when a block closes.
+double SurgeDetector::burst_line() {
+    if (line_of_ != burst_tail_.fit()) {
+        line_of_ = burst_tail_.fit();
+        line_ = line_of_.score_at(threshold_);
+    }
+    return line_;
+}
+
 // The burst score below which what was told is no news.
 double SurgeDetector::burst_needed(std::int64_t t) const {
     bool const fresh = page_.open || t - page_.told <= kBurstSilence;
@@ -134,9 +143,9 @@ bool SurgeDetector::sustained_is_new(std::int64_t t, Evidence const& evidence) c
 
 // How far the evidence is over the line at which there is something to tell: the budget's while
 // nothing was told, else twice the burst score that was, and for the sustained channel none.
-double SurgeDetector::over_line(std::int64_t t, Evidence const& evidence) const {
+double SurgeDetector::over_line(std::int64_t t, Evidence const& evidence) {
     double burst = evidence.burst - threshold_;
-    double const line = burst_tail_.fit().score_at(threshold_), needed = burst_needed(t);
+    double const line = burst_line(), needed = burst_needed(t);
     if (burst_.warm() && needed > line)
         burst = burst_tail_.rarity(burst_.score() * line / needed) - threshold_;
     double sustained = evidence.sustained - threshold_;
@@ -208,13 +217,13 @@ void SurgeDetector::describe(Tick const& tick, Evidence const& evidence, Verdict
     verdict.expected = expected_per_minute_ * tick.multiplier * minutes;
     verdict.score = score_of(severity_ - threshold_, tick.count, verdict.expected);
     verdict.news = score_of(evidence.news, tick.count, verdict.expected);
-    upper_ = burst_.count_for(burst_tail_.fit().score_at(threshold_), tick.count, upper_);
+    upper_ = burst_.count_for(burst_line(), tick.count, upper_);
     verdict.upper = std::max(upper_, verdict.expected);
-    verdict.return_days = std::min(std::exp(severity_), kReturnDaysMax);
     verdict.critical = severity_ >= threshold_ + kLn10;
     if (!page_.open && verdict.transition == Transition::none) return;
 
     verdict.onset = wall_time(page_.onset);
+    verdict.return_days = std::min(std::exp(severity_), kReturnDaysMax);
     bool const by_burst = evidence.burst >= evidence.sustained;
     double const seconds = by_burst ? evidence.window.seconds : evidence.block.minutes * 60;
     verdict.surge_observed = by_burst ? evidence.window.observed : evidence.block.observed;

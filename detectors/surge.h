@@ -99,7 +99,8 @@ private:
     Transition close_page(std::int64_t t, bool calm);
     [[nodiscard]] bool sustained_is_new(std::int64_t t, Evidence const& evidence) const;
     [[nodiscard]] double burst_needed(std::int64_t t) const;
-    [[nodiscard]] double over_line(std::int64_t t, Evidence const& evidence) const;
+    [[nodiscard]] double burst_line();
+    [[nodiscard]] double over_line(std::int64_t t, Evidence const& evidence);
     void describe(Tick const& tick, Evidence const& evidence, Verdict& verdict);
     [[nodiscard]] double log_share() const;
 
@@ -116,6 +117,8 @@ private:
     double minute_count_ = 0, minute_multiplier_ = 0, minute_seconds_ = 0;  // of ticks below 60 s
     double expected_per_minute_ = 0;  // of the newest minute, without multiplier
     double upper_ = 0;                // where the next search for the band begins
+    TailFit line_of_{0, 0, 0, 0};     // what line_ was computed of; no fit has a scale of 0
+    double line_ = 0;                 // see burst_line()
 
     template <typename A>
     friend void archive(A& a, SurgeDetector::Mean& m) {

@@ -30,6 +30,14 @@ constexpr std::uint32_t length(std::size_t scale) {
     return std::uint32_t(Sustained::kShortest) << scale;
 }
 
+// True only if nb_score(n, e, f) is below the smaller drift, so that sums that are 0 stay 0
+// whatever it is exactly. The score's slope in sqrt(n + 3/8) is at most 2 / sqrt(1 + f (e + 3/8)),
+// and a chord lies below the tangent: no root, no logarithm.
+bool stays_at_rest(double n, double e, double f) {
+    double const over = n - e, from = e + 0.375;
+    return over <= 0 || over * over < 0.55 * from * (1 + f * from);
+}
+
 // What is left of the dispersion sums after one block: a factor of two in 14 days.
 std::array<double, Sustained::kScales> const kForget = [] {
     std::array<double, Sustained::kScales> out{};
@@ -70,7 +78,11 @@ double Sustained::minute(std::int64_t t, double count, double expected, double u
         scale.e += expected;
         double const dispersion =
             std::clamp(scale.dispersion_num / scale.dispersion_den, kDispersionMin, kDispersionMax);
-        double const z = std::min(kClip, nb_score(scale.n, scale.e, dispersion + unknown));
+        double const f = dispersion + unknown;
+        bool const at_rest = scale.drift[0].sum <= 0 && scale.drift[1].sum <= 0;
+        double const z = at_rest && stays_at_rest(scale.n, scale.e, f)
+                             ? 0
+                             : std::min(kClip, nb_score(scale.n, scale.e, f));
         for (std::size_t q = 0; q < kDrifts; ++q) {
             Accumulator& a = scale.drift[q];
             double const w = std::min(kSumMax, std::max(0.0, a.sum + z - kDrift[q]));

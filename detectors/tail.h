@@ -37,6 +37,8 @@ struct TailFit {
         double const q = (score - double(level)) / double(scale);
         return double(shift) + (q > 0 ? double(evidence) * std::log1p(q / double(evidence)) : q);
     }
+    friend bool operator==(TailFit const&, TailFit const&) = default;
+
     // The inverse: the score at which rarity() is `r`.
     [[nodiscard]] double score_at(double r) const;
 

@@ -141,12 +141,10 @@ TEST(Property, APageAddsExactlyOneCensoredBlock) {
     for (; m < 20 * kDay; ++m) detector.tick({at(m), 60s, ordinary(m), 1});
     EXPECT_EQ(detector.burst_tail().censored_blocks(), 0u);
     std::size_t const blocks = detector.burst_tail().blocks();
-    SurgeDetector judged = detector;
     int pages = 0, ends = 0;
     for (int i = 0; i < 20 * kDay; ++i, ++m) {  // a day of surge, nineteen of rest
         double const n = ordinary(m) * (i < kDay ? 15 : 1);
         Verdict const v = detector.tick({at(m), 60s, n, 1});
-        judged.tick({at(m), 60s, n, 1});
         pages += v.transition == Transition::started;
         ends += v.transition == Transition::ended;
     }
@@ -157,17 +155,40 @@ TEST(Property, APageAddsExactlyOneCensoredBlock) {
     EXPECT_GE(detector.burst_tail().blocks(), blocks + 3 * 17);
     EXPECT_LE(detector.burst_tail().blocks(), blocks + 3 * 19);
 
-    // The operator's word, long after: real leaves the calibration, once; anything else keeps it.
-    SurgeDetector kept = judged;
+    // A second surge, and the operator's word long after: real takes the last page out of the
+    // calibration, once; anything else keeps it.
+    for (int i = 0; i < 5 * kDay; ++i, ++m)
+        detector.tick({at(m), 60s, ordinary(m) * (i < 200 ? 30 : 1), 1});
+    EXPECT_EQ(detector.burst_tail().censored_blocks(), 2u);
+    SurgeDetector kept = detector;
     kept.operator_verdict(false);
-    EXPECT_EQ(kept.burst_tail().censored_blocks(), 1u);
-    std::size_t const all = judged.burst_tail().blocks();
-    judged.operator_verdict(true);
-    EXPECT_EQ(judged.burst_tail().censored_blocks(), 0u);
-    EXPECT_EQ(judged.burst_tail().blocks(), all - 1);
-    std::string const blob = judged.save();
-    judged.operator_verdict(true);
-    EXPECT_EQ(judged.save(), blob);
+    kept.operator_verdict(true);
+    EXPECT_EQ(kept.burst_tail().censored_blocks(), 2u) << "the first word stands";
+    std::size_t const all = detector.burst_tail().blocks();
+    detector.operator_verdict(true);
+    EXPECT_EQ(detector.burst_tail().censored_blocks(), 1u);
+    EXPECT_EQ(detector.burst_tail().blocks(), all - 1);
+    detector.operator_verdict(true);
+    EXPECT_EQ(detector.burst_tail().censored_blocks(), 1u);
+}
+
+TEST(Property, NeitherAPageNorAnnouncedTimeIsCalibrated) {
+    SurgeDetector open{SurgeParams{}}, announced{SurgeParams{}};
+    int m = 0;
+    for (; m < 10 * kDay; ++m)
+        for (auto* d : {&open, &announced}) d->tick({at(m), 60s, 10.0 + m * 7919 % 7, 1});
+    std::size_t const burst = open.burst_tail().blocks();
+    std::size_t const sustained = open.sustained().tail().blocks();
+    for (int i = 0; i < 2 * kDay; ++i, ++m) {
+        double const n = (10 + m * 7919 % 7) * 12;
+        open.tick({at(m), 60s, n, 1});
+        announced.tick({at(m), 60s, n, 12});
+    }
+    EXPECT_EQ(open.burst_tail().blocks(), burst);
+    EXPECT_EQ(open.sustained().tail().blocks(), sustained);
+    EXPECT_EQ(announced.burst_tail().blocks(), burst);
+    EXPECT_EQ(announced.sustained().tail().blocks(), sustained);
+    EXPECT_EQ(announced.burst_tail().censored_blocks(), 0u);
 }
 
 TEST(Property, APageAdoptedIsCalibratedOnce) {

@@ -195,6 +195,7 @@ TEST(Judge, RaisesBeforeTheWatermark) {
     EXPECT_FALSE(w.judge.last_closed().surging) << "that minute is ten behind";
     w.live(onset + 3, onset + kDay, with_surge(onset));
     EXPECT_EQ(count(w.told, Transition::started), 1) << "the committed detector says it again";
+    EXPECT_EQ(count(w.told, Transition::grown), 1);
     EXPECT_EQ(count(w.told, Transition::ended), 1);
 }
 
@@ -227,9 +228,43 @@ TEST(Judge, APageThatIsTakenBackIsCalibratedAndEnds) {
     EXPECT_TRUE(w.judge.surging());
     w.intake.set_count(at(m), 15);
     w.live(m + 1, m + kDay, steady);
-    EXPECT_EQ(count(w.told, Transition::started), 1);
-    EXPECT_EQ(count(w.told, Transition::ended), 1);
+    ASSERT_EQ(w.told.size(), 2u);
+    EXPECT_EQ(w.told[1].verdict.transition, Transition::ended);
+    EXPECT_GE(w.told[1].tick_end, at(m + 30)) << "like any page: after half an hour of calm";
     EXPECT_FALSE(w.judge.surging());
+}
+
+TEST(Judge, ARuleThatIsTakenBackIsOver) {
+    World w({threshold_spec(1000)}, 10min);
+    w.judge.end_history(w.told);
+    w.live(0, 100, steady);
+    w.intake.set_count(at(100), 4000);
+    w.intake.cover(at(100), at(101));
+    w.judge.advance(w.intake, w.told, nullptr);
+    ASSERT_EQ(count(w.told, Transition::started), 1);
+    w.intake.set_count(at(100), 15);
+    w.live(101, 200, steady);
+    ASSERT_EQ(w.told.size(), 2u);
+    EXPECT_EQ(w.told[1].verdict.transition, Transition::ended);
+    EXPECT_FALSE(w.judge.surging());
+}
+
+TEST(Judge, EachGrowthIsToldOnce) {
+    World ahead({surge_spec()}, 10min), behind({surge_spec()}, 0s);
+    for (World* w : {&ahead, &behind}) {
+        w->judge.end_history(w->told);
+        // Three steps, each well over twice the last.
+        w->live(0, 11 * kDay, [](int m) {
+            int const since = m - 10 * kDay;
+            return steady(m) * (since < 0 || since > 600 ? 1
+                                : since < 100            ? 4
+                                : since < 200            ? 40
+                                                         : 4000);
+        });
+    }
+    EXPECT_GE(count(behind.told, Transition::grown), 2);
+    EXPECT_EQ(count(ahead.told, Transition::grown), count(behind.told, Transition::grown));
+    EXPECT_EQ(ahead.told.size(), behind.told.size());
 }
 
 TEST(Judge, TheStreamSurgesWhileAnyDetectorDoes) {
