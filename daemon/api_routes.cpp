@@ -238,19 +238,14 @@ ServerResponse Api::push(ApiCall const& call) {
     NdjsonReader reader;
     std::uint64_t rejected = 0;
     std::string padded = std::move(*inflated);
-    padded.reserve(padded.size() + kNdjsonPadding);
-    for (std::size_t at = 0; at < padded.size();) {
-        std::size_t const end = std::min(padded.find('\n', at), padded.size());
-        std::string_view line(padded.data() + at, end - at);
-        at = end + 1;
-        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-        if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-        auto row = reader.read(line, batch);
+    padded.reserve(padded.size() + NdjsonReader::kPadding);
+    each_line(padded, [&](std::size_t, std::string_view line) {
+        auto row = reader.read_padded(line, batch);
         if (row)
             batch.items.push_back(row->mention);
         else
             ++rejected;
-    }
+    });
     PushResult const sum = env_.engine.push(call.params[0], batch, rejected, call.now);
     JsonWriter json;
     json.object().field("accepted", sum.accepted).field("duplicate", sum.duplicate);

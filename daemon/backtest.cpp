@@ -59,7 +59,7 @@ std::string row_error(std::size_t row, std::string_view line, std::string const&
 
 // Calls `use(row number, line)` for each line that is not blank; stops when it returns false.
 template <typename Use>
-void each_line(std::string_view data, Use use) {
+void lines_until(std::string_view data, Use use) {
     std::size_t row = 0;
     for (std::size_t at = 0; at < data.size();) {
         std::size_t const end = std::min(data.find('\n', at), data.size());
@@ -84,7 +84,7 @@ struct CountRow {
 std::optional<std::string> read_counts(std::string_view data, std::vector<CountRow>& rows) {
     std::optional<std::string> error;
     bool header = true;
-    each_line(data, [&](std::size_t row, std::string_view line) {
+    lines_until(data, [&](std::size_t row, std::string_view line) {
         std::size_t const comma = line.find(',');
         std::string_view const first = line.substr(0, comma);
         std::string_view second =
@@ -206,9 +206,9 @@ public:
         std::optional<std::string> error;
         NdjsonReader reader;
         MentionBatch scratch;
-        each_line(data, [&](std::size_t row, std::string_view line) {
+        lines_until(data, [&](std::size_t row, std::string_view line) {
             scratch.clear();
-            auto const parsed = reader.read(line, scratch);
+            auto const parsed = reader.read_padded(line, scratch);
             if (!parsed) {
                 error = row_error(row, line, parsed.error().detail);
                 return false;
@@ -333,7 +333,7 @@ BacktestResult backtest_mentions(Settings settings, std::string_view data,
             next += kMinute;
         }
         Lane& lane = index.lanes[row.stream];
-        auto const parsed = reader.read(data.substr(row.offset, row.length), lane.batch);
+        auto const parsed = reader.read_padded(data.substr(row.offset, row.length), lane.batch);
         if (parsed) lane.batch.items.push_back(parsed->mention);
     }
     close_minute(bench, index.lanes, next, options);
