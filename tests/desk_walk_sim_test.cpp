@@ -328,7 +328,7 @@ void walk(std::uint64_t first, std::uint64_t count) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t kWalks = 6'000;  // one to two milliseconds each
 #else
-constexpr std::uint64_t kWalks = 100'000;
+constexpr std::uint64_t kWalks = 50'000;
 #endif
 
 TEST(DeskWalk, NoClockIsMissedAndNoneRingsTwice) {
