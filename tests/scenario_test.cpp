@@ -41,7 +41,7 @@ std::string digest(PostBook const& book) {
 
 TEST(Scenario, FollowsFromItsSeedHoweverOftenItIsAdvanced) {
     ScenarioOptions options(kNow);
-    options.history = hours{24};
+    options.history = hours{6};
     Scenario once(options), often(options);
     once.advance(kNow + minutes{30});
     for (int s = 0; s <= 1800; s += 7) often.advance(kNow + std::chrono::seconds{s});
