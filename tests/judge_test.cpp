@@ -180,7 +180,7 @@ TEST(Judge, DataThatIsLostRaisesNothing) {
 TEST(Judge, SilenceNeverPages) {
     World w({surge_spec(), threshold_spec(1)}, 10min);
     w.judge.end_history(w.told);
-    w.live(0, 20 * kDay, [](int) { return 0.0; });
+    w.live(0, 5 * kDay, [](int) { return 0.0; });
     EXPECT_TRUE(w.told.empty());
 }
 
@@ -446,7 +446,7 @@ void provisional_is_never_wrong(unsigned seed, int days, double rate) {
 
 TEST(Judge, ProvisionalIsLateNeverWrong) {
     provisional_is_never_wrong(1, 8, 2);
-    provisional_is_never_wrong(2, 8, 0.2);
+    provisional_is_never_wrong(2, 4, 0.2);
 }
 TEST(Judge, NightProvisionalIsLateNeverWrong) {
     for (unsigned seed = 10; seed < 60; ++seed)
