@@ -24,7 +24,7 @@ struct OpenOptions {
     std::string instance;
     std::string vfs;  // one registered with SQLite, for fault injection; empty: the system's files
     // Pages of write-ahead log (4 KiB each) after which a commit also moves them into the database.
-    // More: fewer writes, a longer log, longer single stalls. 1000 took 5 to 10 ms where measured.
+    // More: fewer writes, a longer log, longer single stalls (1000: 4 MiB written and synced).
     int checkpoint_pages = 1000;
 };
 

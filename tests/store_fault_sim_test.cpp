@@ -219,7 +219,7 @@ TEST(StoreFaults, ManySeeds) {
     live_through_seeds(1, 60);
 }
 TEST(StoreFaults, NightManySeeds) {
-    live_through_seeds(1000, 20'000);
+    live_through_seeds(1000, 6000);
 }
 
 }  // namespace

@@ -325,6 +325,28 @@ TEST(Store, SizesGrowWithWhatIsKept) {
     EXPECT_GT(after.at("wal"), before.at("wal") + 900'000);
 }
 
+// Not every failure makes SQLite roll back by itself: this one (a row that a stranger put there)
+// does not.
+TEST(Store, AFailureInTheMiddleTakesBackWhatCameBefore) {
+    TempDirectory directory;
+    auto store = open_or_fail(directory.path());
+    Commit c = one_mention("s", mention("1", 1000, "b"));
+    c.events = {entry(1, "{}")};
+    c.outbox_add = {page(5, "chat")};
+    ASSERT_TRUE(
+        shell(directory.path(), "INSERT INTO outbox VALUES(5, '', '', '', 0, '', 0, 0, 0, 0, '')"));
+    auto const failed = store->commit(c);
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_THAT(failed.error().detail, HasSubstr("UNIQUE"));
+    EXPECT_FALSE(store->seen("s", 1));
+    EXPECT_THAT(store->events(0, 9), IsEmpty());
+    EXPECT_THAT(store->load()->streams, IsEmpty());
+    ASSERT_TRUE(shell(directory.path(), "DELETE FROM outbox"));
+    ASSERT_TRUE(store->commit(c).has_value());
+    EXPECT_TRUE(store->seen("s", 1));
+    EXPECT_EQ(store->verify().entries, 1);
+}
+
 // A file that may not grow is how a full disk looks on real files without being root.
 class NoFileMayGrow {
 public:
