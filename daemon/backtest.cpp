@@ -165,7 +165,7 @@ BacktestResult backtest_counts(Settings settings, std::string_view data,
             bench.advance(due);
         bench.engine().count(*stream, {row.start, step, row.value}, end);
         bench.advance(end);
-        if (options.score) options.score(row.timestamp, row.text, stream->judge.last().score);
+        if (options.score) options.score(row.timestamp, row.text, stream->judge.last_closed().news);
         bench.summary.mentions += static_cast<std::uint64_t>(row.value);
     }
     bench.summary.rows = rows.size();
@@ -307,7 +307,7 @@ void close_minute(Bench& bench, std::vector<Lane>& lanes, WallTime now,
         if (options.score)
             options.score(rfc3339(until - kMinute),
                           std::to_string(std::int64_t(lane.state->judge.last().observed)),
-                          lane.state->judge.last().score);
+                          lane.state->judge.last_closed().news);
     }
     bench.advance(now);
 }

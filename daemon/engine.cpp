@@ -14,6 +14,12 @@ using namespace detectors;  // the engine speaks nothing but the vocabulary
 
 namespace {
 
+// "respond/x/1": which clock of an incident.
+std::string clock_slot(ClockView const& clock) {
+    return std::string(to_string(clock.kind)) + "/" + clock.platform + "/" +
+           std::to_string(clock.run);
+}
+
 constexpr std::size_t kNewestIds =
     200'000;  // read back at a start; older ids are asked of the store
 
@@ -81,16 +87,13 @@ Result<bool> Engine::restore(WallTime now) {
             return Failure(Fault::malformed,
                            "the stored incidents of brand '" + brand + "' cannot be read");
     }
-    if (auto const blob = from.blobs.find("breaches"); blob != from.blobs.end()) {
-        std::map<std::string, std::pair<std::int64_t, std::string>> kept;
+    if (auto const blob = from.blobs.find("told"); blob != from.blobs.end()) {
         ArchiveReader reader(blob->second);
-        std::vector<std::string> keys, json;
-        std::vector<std::int64_t> events;
-        std::vector<int> repeats;
-        reader(keys, events, repeats, json);
+        std::map<std::string, std::int64_t> events;
+        std::map<std::string, int> repeats;
+        reader(events, repeats);
         if (reader.done())
-            for (std::size_t i = 0; i < keys.size(); ++i)
-                breaches_[keys[i]] = {events[i], repeats[i], json[i]};
+            for (auto const& [key, event] : events) told_[key] = {event, repeats[key]};
     }
     outbox_.load(std::move(from.outbox));
     std::vector<OutboxSettle> gone;
@@ -205,30 +208,40 @@ void Engine::journal(Event& event, std::string& json) {
 
 void Engine::handle(Notice notice) {
     Event& event = notice.event;
-    std::string const slot = event.incident + "/" + notice.repeat_of;
     if (!notice.journal) {
-        Breach& breach = breaches_[slot];
-        if (breach.json.empty()) breach.json = to_json(event);
-        ++breach.repeats;
-        event.id = breach.event;
-        std::string const key = instance_ + "-" +
-                                (breach.event != 0 ? std::to_string(breach.event) : slot) + "-r" +
-                                std::to_string(breach.repeats);
-        queue(notice.to, event, breach.json, key, true);
+        ring_again(notice);
         return;
     }
     std::string json;
     journal(event, json);
-    if (event.name == EventName::clock_breached && event.clock)
-        breaches_[event.incident + "/" + std::string(to_string(event.clock->kind)) + "/" +
-                  event.clock->platform + "/" + std::to_string(event.clock->run)] = {event.id, 0,
-                                                                                     json};
+    if (event.clock &&
+        (event.name == EventName::clock_breached || event.name == EventName::clock_warning))
+        told_[event.incident + "/" + clock_slot(*event.clock)] = {event.id, 0};
     if (event.name == EventName::incident_opened || event.name == EventName::incident_reopened)
-        breaches_[event.incident + "/opened"] = {event.id, 0, json};
+        told_[event.incident + "/opened"] = {event.id, 0};
     if (event.name == EventName::incident_closed)
-        std::erase_if(breaches_,
+        std::erase_if(told_,
                       [&](auto const& b) { return b.first.starts_with(event.incident + "/"); });
     queue(notice.to, event, json, instance_ + "-" + std::to_string(event.id), false);
+}
+
+// A repeat or a rung of the ladder: the event it repeats is in the journal already, its page goes
+// again under a key of its own.
+void Engine::ring_again(Notice const& notice) {
+    Event event = notice.event;
+    std::string const slot = event.clock ? clock_slot(*event.clock) : "opened";
+    auto it = told_.find(event.incident + "/" + slot);
+    if (it == told_.end()) it = told_.find(event.incident + "/opened");
+    int times = 1;
+    if (it != told_.end()) {
+        event.id = it->second.event;
+        times = ++it->second.repeats;
+    }
+    if (event.url.empty())
+        event.url = settings_.server.external_url + "incidents/" + event.incident;
+    std::string const base = event.id != 0 ? std::to_string(event.id) : event.incident + "/" + slot;
+    queue(notice.to, event, to_json(event), instance_ + "-" + base + "-r" + std::to_string(times),
+          true);
 }
 
 void Engine::handle_all(std::vector<Notice>& notices) {
@@ -239,17 +252,14 @@ void Engine::handle_all(std::vector<Notice>& notices) {
     notices.clear();
     if (store_ == nullptr) return;
     ArchiveWriter writer;
-    std::vector<std::string> keys, json;
-    std::vector<std::int64_t> events;
-    std::vector<int> repeats;
-    for (auto const& [key, breach] : breaches_) {
-        keys.push_back(key);
-        events.push_back(breach.event);
-        repeats.push_back(breach.repeats);
-        json.push_back(breach.json);
+    std::map<std::string, std::int64_t> events;
+    std::map<std::string, int> repeats;
+    for (auto const& [key, told] : told_) {
+        events[key] = told.event;
+        repeats[key] = told.repeats;
     }
-    writer(keys, events, repeats, json);
-    pending_.blobs["breaches"] = writer.take();
+    writer(events, repeats);
+    pending_.blobs["told"] = writer.take();
 }
 
 std::vector<std::string> Engine::route(std::string const& brand, Moment moment) const {

@@ -135,8 +135,10 @@ private:
     void judge(StreamState& stream, WallTime now);
     void tell(StreamState& stream, std::vector<detectors::Judgement> const& told, WallTime now);
     void chart(StreamState& stream, std::vector<detectors::Judged> const& judged);
+    static std::vector<std::string> conversations_since(StreamState const& stream, WallTime onset);
     void feed_incident(StreamState& stream, WallTime onset);
     void handle(detectors::Notice notice);
+    void ring_again(detectors::Notice const& notice);
     void handle_all(std::vector<detectors::Notice>& notices);
     void stream_event(StreamState& stream, detectors::EventName name, std::string reason,
                       WallTime now);
@@ -173,18 +175,18 @@ private:
     std::vector<std::string> rung_;
     std::string disk_trouble_;
 
-    // Which event a repeat rings for: "INCIDENT/respond/x/1" -> journal id and how often it rang.
-    struct Breach {
+    // Which event a repeat rings for: "INCIDENT/respond/x/1", "INCIDENT/opened" -> journal id, and
+    // how often it rang.
+    struct Told {
         std::int64_t event = 0;
         int repeats = 0;
-        std::string json;
     };
-    std::map<std::string, Breach> breaches_;
+    std::map<std::string, Told> told_;
     std::map<std::string, WallTime> low_budgets_;  // "account/kind" -> when it was told
     std::map<std::string, bool> failing_;          // receivers of which receiver.failed was told
     std::map<std::string, OutboxRow, std::less<>> in_flight_;  // by receiver
-    std::vector<OutboxRow> fresh_rows_;       // for the outbox, once the flush was tried
-    std::vector<detectors::Judgement> told_;  // scratch
+    std::vector<OutboxRow> fresh_rows_;             // for the outbox, once the flush was tried
+    std::vector<detectors::Judgement> judgements_;  // scratch
     std::vector<detectors::Judged> judged_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <utility>
 
 namespace surged::daemon {
@@ -11,6 +12,9 @@ namespace surged::daemon {
 using namespace detectors;
 
 namespace {
+
+constexpr std::size_t kConversationsTold =
+    500;  // of a surge that begins, to compare with older incidents
 
 std::string_view conversation_of(Mention const& m) {
     if (!m.conversation.empty()) return m.conversation;
@@ -82,7 +86,7 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
             continue;
         }
         MentionKey const key = key_of(m.id);
-        if (!stream.seen.insert(key, at, older)) {
+        if (!stream.seen.insert(key, m.created_at, older)) {
             ++sum.duplicate;
             continue;
         }
@@ -142,24 +146,24 @@ void Engine::cover(StreamState& stream, WallTime from, WallTime until, WallTime 
 }
 
 void Engine::judge(StreamState& stream, WallTime now) {
-    told_.clear();
+    judgements_.clear();
     judged_.clear();
-    stream.judge.advance(stream.intake, told_, store_ != nullptr ? &judged_ : nullptr);
+    stream.judge.advance(stream.intake, judgements_, store_ != nullptr ? &judged_ : nullptr);
     chart(stream, judged_);
-    tell(stream, told_, now);
+    tell(stream, judgements_, now);
 }
 
 void Engine::count(StreamState& stream, Bucket const& bucket, WallTime now) {
-    told_.clear();
-    stream.judge.advance(bucket, told_, nullptr);
+    judgements_.clear();
+    stream.judge.advance(bucket, judgements_, nullptr);
     stream.mentions += static_cast<std::uint64_t>(bucket.count);
-    tell(stream, told_, now);
+    tell(stream, judgements_, now);
 }
 
 void Engine::end_history(StreamState& stream, WallTime now) {
-    told_.clear();
-    stream.judge.end_history(told_);
-    tell(stream, told_, now);
+    judgements_.clear();
+    stream.judge.end_history(judgements_);
+    tell(stream, judgements_, now);
     if (stream.judge.learning() && stream.history_from != kNoTime)
         stream_event(stream, EventName::stream_learning, "less than a day of history", now);
     touch(stream);
@@ -183,6 +187,7 @@ void Engine::tell(StreamState& stream, std::vector<Judgement> const& told, WallT
                 in.raise_word =
                     stream.raise_word_at != kNoTime && stream.raise_word_at >= verdict.onset;
                 in.late = judgement.late;
+                in.conversations = conversations_since(stream, verdict.onset);
                 desk.apply(in, now, notices);
                 if (!known) feed_incident(stream, verdict.onset);
                 break;
@@ -210,6 +215,14 @@ void Engine::tell(StreamState& stream, std::vector<Judgement> const& told, WallT
         handle_all(notices);
         touch(stream.settings.brand);
     }
+}
+
+// The distinct ones, newest first: what tells the desk that an old incident goes on.
+std::vector<std::string> Engine::conversations_since(StreamState const& stream, WallTime onset) {
+    std::set<std::string> found;
+    for (auto it = stream.recent.rbegin(); it != stream.recent.rend(); ++it)
+        if (it->at >= onset && found.size() < kConversationsTold) found.insert(it->conversation);
+    return {found.begin(), found.end()};
 }
 
 void Engine::feed_incident(StreamState& stream, WallTime onset) {
