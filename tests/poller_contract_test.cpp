@@ -230,7 +230,7 @@ TEST_P(PollerContract, AWalkThatIsBegunAnewAsksForAFirstPage) {
 }
 
 TEST_P(PollerContract, ADamagedCursorIsAFirstWalkAtWorst) {
-    for (std::string const damaged : {std::string("\xff\x00garbage", 9), std::string("t=%zz&&=&w"),
+    for (std::string const& damaged : {std::string("\xff\x00garbage", 9), std::string("t=%zz&&=&w"),
                                       std::string(100'000, 'x'), std::string("ph=99&s=-1&l=zz"),
                                       std::string("ph=3"), std::string("s=99999999999999999999")}) {
         HttpRequest const request = poller->next_request(damaged, c);
