@@ -77,6 +77,7 @@ milliseconds AccountPace::window_wait(Window const& window, WallTime now, bool s
         return until - now;
     }
     if (surging || window.rate.per < kLongWindow || used < kLow * allowed) return 0ms;
+    if (last_spent_ == detectors::kNoTime) return 0ms;
     // What is left shall last until the window gives something back.
     WallTime back = now;
     for (auto const& [slice, spent] : window.slices) {
@@ -242,15 +243,20 @@ void archive(A& a, SavedWindow& w) {
 struct SavedPace {
     std::uint32_t version = 1;
     std::vector<SavedWindow> windows;
+    WallTime last_spent = detectors::kNoTime;
+    double page_reads = 0, usual_reads = 1;
 };
 template <typename A>
 void archive(A& a, SavedPace& p) {
-    a(p.version, p.windows);
+    a(p.version, p.windows, p.last_spent, p.page_reads, p.usual_reads);
 }
 }  // namespace
 
 std::string AccountPace::save() const {
     SavedPace saved;
+    saved.last_spent = last_spent_;
+    saved.page_reads = page_reads_;
+    saved.usual_reads = usual_reads_;
     for (Window const& window : windows_) {
         SavedWindow w{window.kind, window.rate.per, {}, {}};
         for (auto const& [slice, spent] : window.slices) {
@@ -265,6 +271,9 @@ std::string AccountPace::save() const {
 bool AccountPace::restore(std::string_view blob) {
     SavedPace saved;
     if (!detectors::from_blob(blob, saved) || saved.version != 1) return false;
+    last_spent_ = saved.last_spent;
+    page_reads_ = std::max(page_reads_, saved.page_reads);
+    usual_reads_ = saved.usual_reads;
     // A window whose length was changed begins anew; one whose amount changed goes on.
     for (Window& window : windows_)
         for (SavedWindow const& w : saved.windows) {
