@@ -100,6 +100,10 @@ public:
         return outbox_.next_at(receiver);
     }
 
+    // --- small states of the shell (budgets spent, ...), committed with the next change ---
+    void keep(std::string const& name, std::string blob);
+    [[nodiscard]] std::string blob(std::string const& name) const;  // as restored; "" when unknown
+
     // --- configuration ---
     // Applies what a reload may change; the shell restarts the loops of changed streams.
     void reload(Settings settings, WallTime now);
@@ -166,6 +170,8 @@ private:
     std::map<std::string, detectors::Desk, std::less<>> desks_;  // by brand
     Outbox outbox_;
     std::int64_t last_event_ = 0, last_outbox_ = 0;
+
+    std::map<std::string, std::string> restored_blobs_;
 
     // What the next flush writes. Kept when the disk refuses; `published_` goes out all the same
     // (contract promise 8).
