@@ -81,6 +81,19 @@ TEST(Answer, APostFromBeforeTheOnsetIsNoAnswer) {
     EXPECT_EQ(d.clock(ClockKind::respond).state, ClockState::running);
 }
 
+TEST(Answer, APostFromBeforeAPlatformsOwnOnsetIsNoAnswerThere) {
+    SimDesk d;
+    d.start("acme-facebook", kNoon);
+    OwnPost p = reply("901", "big");
+    d.now = p.at = kNoon + 5min;
+    EXPECT_EQ(names(d.post(p)), "incident.own_post");
+    d.now = kNoon + 14min;
+    d.start("acme-x", kNoon + 10min);  // its public asked later than we posted
+    d.mentions("acme-x", "big", 10);
+    EXPECT_EQ(names(d.tick()), "");
+    EXPECT_EQ(d.clock(ClockKind::respond).state, ClockState::running);
+}
+
 TEST(Answer, AReplyUnderTheOriginPostAnswers) {
     SimDesk d;
     OwnPost origin;

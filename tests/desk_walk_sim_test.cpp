@@ -142,6 +142,17 @@ private:
         ASSERT_TRUE(other.restore(blob));
         ASSERT_EQ(other.save(), blob);
         ASSERT_EQ(other.next_due(), sim_.desk.next_due());
+        // What the blob forgot would show in what the two do from here on.
+        Desk one = sim_.desk, two = other;
+        SimDesk::Said said, said_too;
+        one.tick(sim_.now + 12h, said);
+        two.tick(sim_.now + 12h, said_too);
+        ASSERT_EQ(said.size(), said_too.size());
+        for (std::size_t i = 0; i < said.size(); ++i) {
+            ASSERT_EQ(to_json(said[i].event), to_json(said_too[i].event));
+            ASSERT_EQ(said[i].to, said_too[i].to);
+            ASSERT_EQ(said[i].repeat_of, said_too[i].repeat_of);
+        }
         sim_.desk = std::move(other);
         ++met_.restored;
     }
@@ -168,10 +179,6 @@ private:
     }
 
     void heed(SimDesk::Said const& said) {
-        if (getenv("TELL") != nullptr)
-            for (Notice const& n : said)
-                std::printf("%s %s %s %s\n", rfc3339(sim_.now).c_str(), n.event.incident.c_str(),
-                            std::string(to_string(n.event.name)).c_str(), to_json(n.event).c_str());
         std::set<std::string> gone;  // closed in the course of this input
         for (auto const& [id, state] : before_)
             if (state == IncidentState::closed) gone.insert(id);
@@ -284,8 +291,7 @@ private:
         auto const before = std::count_if(c.warn_times.begin(), c.warn_times.end(),
                                           [&](WallTime t) { return t < until; });
         EXPECT_TRUE(h.moved || (h.warnings <= passed && h.warnings >= (ended ? before : passed)))
-            << h.warnings << " of " << passed << ": " << clock_key(c) << " of " << i.id << ", "
-            << to_string(c.state) << ", due " << rfc3339(c.due);
+            << h.warnings << " of " << passed;
         EXPECT_TRUE(c.kind == ClockKind::acknowledge || c.run <= i.run);
     }
 
@@ -319,8 +325,14 @@ void walk(std::uint64_t first, std::uint64_t count) {
         EXPECT_GT(n, int(count / 1000));
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kWalks = 6'000;  // one to two milliseconds each
+#else
+constexpr std::uint64_t kWalks = 50'000;
+#endif
+
 TEST(DeskWalk, NoClockIsMissedAndNoneRingsTwice) {
-    walk(getenv("SEED") ? strtoull(getenv("SEED"), nullptr, 10) : 1, getenv("SEED") ? 1 : 20'000);
+    walk(1, kWalks);
 }
 
 TEST(DeskWalk, NightWalk) {
