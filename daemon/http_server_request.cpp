@@ -49,6 +49,7 @@ error_code feed(Parser& parser, std::string& pending) {
 int status_of(error_code error) {
     if (error == http::error::body_limit) return 413;
     if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
+    if (error == http::error::bad_version) return 505;
     return 400;
 }
 

@@ -112,17 +112,24 @@ struct Resolver::Impl {
     void make_room();
 };
 
-// False: too many wait already.
+// False: too many wait already, or nobody can be found to ask.
 bool Resolver::Impl::ask(std::string const& host, Name& name) {
     std::lock_guard const lock(workers->mutex);
     if (workers->queue.size() >= kQueue) return false;
     workers->queue.push_back(host);
+    if (workers->idle < workers->queue.size() && workers->threads < kThreads) {
+        try {
+            std::thread([w = workers] { Workers::work(w); }).detach();
+            ++workers->threads;
+        } catch (std::system_error const&) {  // no thread left: those we have will do, if any
+            if (workers->threads == 0) {
+                workers->queue.pop_back();
+                return false;
+            }
+        }
+    }
     name.in_flight = true;
     ++lookups;
-    if (workers->idle < workers->queue.size() && workers->threads < kThreads) {
-        ++workers->threads;
-        std::thread([w = workers] { Workers::work(w); }).detach();
-    }
     workers->wake.notify_one();
     return true;
 }
@@ -184,7 +191,7 @@ asio::awaitable<Result<Addresses>> Resolver::resolve(std::string host, Instant d
     auto& name = impl->names[host];  // stays: names with waiters are not forgotten
     Instant const now = impl->clock.now();
     if (!name.in_flight && now >= name.asked_until && !impl->ask(host, name))
-        co_return Failure{Fault::transient, "DNS: " + host + ": too many lookups wait"};
+        co_return Failure{Fault::transient, "DNS: " + host + ": no lookup possible now"};
     if (name.in_flight) {
         Instant const until = impl->usable(name) ? std::min(deadline, now + kPatience) : deadline;
         ClockBell bell(impl->clock);

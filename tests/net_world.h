@@ -120,8 +120,7 @@ class RawPeer {
 public:
     using Script = std::function<awaitable<void>(tcp::socket&, int)>;
     RawPeer(NetWorld& world, Script script)
-        : world_(world),
-          script_(std::make_shared<Script>(std::move(script))),
+        : script_(std::make_shared<Script>(std::move(script))),
           acceptor_(std::make_shared<tcp::acceptor>(
               world.io, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0))) {
         port_ = acceptor_->local_endpoint().port();
@@ -146,7 +145,6 @@ private:
         co_await std::move(talking);
     }
 
-    NetWorld& world_;
     std::shared_ptr<Script> script_;  // outlives the peer's last conversation
     std::shared_ptr<tcp::acceptor> acceptor_;
     std::shared_ptr<int> connections_ = std::make_shared<int>(0);
