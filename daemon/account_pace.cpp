@@ -115,22 +115,29 @@ void AccountPace::spend(WallTime now, std::uint64_t requests, std::uint64_t read
     for (RateLimit& limit : limits_)
         if (limit.low == 0 && limit.remaining >= 1 && binds(limit.kind, kind))
             limit.remaining -= double(requests);
-    for (Window& window : windows_) {
-        auto const amount = double(window.kind == "reads" ? reads : requests);
-        while (!window.slices.empty() && expiry(window.slices.front().first, window.rate) <= now)
-            window.slices.pop_front();
-        if (amount > 0) {
-            std::int64_t const slice = slice_of(now, window.rate);
-            // A clock that went back spends into the newest slice: later, never earlier.
-            if (window.slices.empty() || window.slices.back().first < slice)
-                window.slices.emplace_back(slice, 0);
-            window.slices.back().second += amount;
-        }
-        window.used = used_at(window, now);
-        window.started = window.slices.empty()
-                             ? detectors::kNoTime
-                             : WallTime{slice_length(window.rate) * window.slices.front().first};
+    for (Window& window : windows_)
+        spend(window, now, double(window.kind == "reads" ? reads : requests));
+}
+
+void AccountPace::lost(WallTime now) {
+    for (Window& window : windows_)
+        if (window.kind == "reads") spend(window, now, page_reads_);
+}
+
+void AccountPace::spend(Window& window, WallTime now, double amount) {
+    while (!window.slices.empty() && expiry(window.slices.front().first, window.rate) <= now)
+        window.slices.pop_front();
+    if (amount > 0) {
+        std::int64_t const slice = slice_of(now, window.rate);
+        // A clock that went back spends into the newest slice: forgotten later, never earlier.
+        if (window.slices.empty() || window.slices.back().first < slice)
+            window.slices.emplace_back(slice, 0);
+        window.slices.back().second += amount;
     }
+    window.used = used_at(window, now);
+    window.started = window.slices.empty()
+                         ? detectors::kNoTime
+                         : WallTime{slice_length(window.rate) * window.slices.front().first};
 }
 
 void AccountPace::told(std::vector<RateLimit> const& limits) {

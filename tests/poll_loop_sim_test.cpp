@@ -204,9 +204,11 @@ public:
             s.gaps.emplace_back(s.covered_until, from);
         // The promise of coverage: nothing that was visible by then and belongs there is missing.
         WallTime const begin = s.covered_until == kNoTime ? from : std::max(from, s.covered_until);
-        for (Said const& said : (*s.said)) {
-            if (said.at < begin || said.at >= until || said.visible > clock_.wall_now() - 2min)
-                continue;
+        auto const first = std::lower_bound(s.said->begin(), s.said->end(), begin,
+                                            [](Said const& a, WallTime t) { return a.at < t; });
+        for (auto it = first; it != s.said->end() && it->at < until; ++it) {
+            Said const& said = *it;
+            if (said.visible > clock_.wall_now() - 2min) continue;
             if (!s.ids.contains(said.id) && ++s.missing < 5)
                 ADD_FAILURE() << stream << ": covered until " << rfc3339(until) << " without "
                               << said.id << " of " << rfc3339(said.at);
@@ -393,7 +395,7 @@ protected:
 TEST_P(PollSimulation, SearchLosesNothingAndKeepsItsBudgets) {
     search_for_days(GetParam(), 48h);
 }
-INSTANTIATE_TEST_SUITE_P(Seeds, PollSimulation, testing::Range<std::uint64_t>(0, 4));
+INSTANTIATE_TEST_SUITE_P(Seeds, PollSimulation, testing::Range<std::uint64_t>(0, 3));
 
 class NightPollSimulation : public PollSimulation {};
 TEST_P(NightPollSimulation, SearchForAWeek) {

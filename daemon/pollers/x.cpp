@@ -247,7 +247,8 @@ private:
         WallTime from = kNoTime;
         if (search_) {
             if (!bound.none()) return std::nullopt;
-            from = started - kReach + kReachSlack;
+            // The edge moves on while a long walk is under way: that of its last page counts.
+            from = context.now - kReach + kReachSlack;
         } else if (bound.none() || cursor.number("c") >= kTimelineDepth) {
             // Everything there ever was, or the 800 newest: known from the oldest of them.
             from = cursor.time("o");
