@@ -398,12 +398,15 @@ void Engine::tick(WallTime now) {
         StreamState& stream = *s;
         if (stream.settings.push() && stream.settings.heartbeat.count() == 0) {
             // A push stream without a heartbeat is complete as long as we live: whoever pushes,
-            // pushes.
-            WallTime const from = stream.intake.covered_until();
+            // pushes. Nothing is known of the time before its first mention.
+            WallTime from = stream.intake.covered_until();
+            if (from == kNoTime && stream.earliest != kNoTime) from = floor_minute(stream.earliest);
             WallTime const until = floor_minute(now);
-            if (from == kNoTime || until > from)
-                cover(stream, from == kNoTime ? until : from, until, now);
-            if (stream.judge.in_history()) end_history(stream, now);
+            if (from == kNoTime) from = until;
+            if (until > from) {
+                cover(stream, from, until, now);
+                if (stream.judge.in_history()) end_history(stream, now);
+            }
             continue;
         }
         WallTime const base = std::max(stream.last_success, stream.started);

@@ -164,6 +164,9 @@ void Engine::end_history(StreamState& stream, WallTime now) {
     judgements_.clear();
     stream.judge.end_history(judgements_);
     tell(stream, judgements_, now);
+    // A surge that began in the last minutes, which still wait for stragglers, is under way too: it
+    // must not wait for a next page that a push stream may never get.
+    if (store_ != nullptr) judge(stream, now);
     if (stream.judge.learning() && stream.history_from != kNoTime)
         stream_event(stream, EventName::stream_learning, "less than a day of history", now);
     touch(stream);
@@ -305,12 +308,12 @@ PushResult Engine::push(std::string const& name, MentionBatch const& batch, std:
         stream_event(stream, EventName::stream_restored, stream.reason, now);
         stream.reason.clear();
     }
-    WallTime const until = floor_minute(now);
     WallTime const from = stream.intake.covered_until();
     if (stream.history_from == kNoTime && stream.earliest != kNoTime)
-        cover(stream, floor_minute(stream.earliest), until, now);
+        cover(stream, floor_minute(stream.earliest), now, now);
     else
-        cover(stream, from == kNoTime ? until - kMinute : from, until, now);
+        cover(stream, from == kNoTime ? floor_minute(now) - kMinute : from, now, now);
+    if (from >= now) judge(stream, now);  // two in one instant: nothing new is covered
     if (stream.judge.in_history()) end_history(stream, now);
     touch(stream);
     flush(now);

@@ -48,7 +48,9 @@ void put_streams(JsonWriter& json, Incident const& incident) {
     for (auto const& s : incident.streams) {
         json.object().field("name", s.name).field("platform", s.platform).field("onset", s.onset);
         json.field("observed", rounded(s.observed)).field("expected", rounded(s.expected));
-        json.field("ratio", rounded(s.ratio)).field("state", s.surging ? "surge" : "calm").end();
+        if (s.ratio > 0)
+            json.field("ratio", rounded(s.ratio));  // nothing was expected: there is none
+        json.field("state", s.surging ? "surge" : "calm").end();
     }
     json.end();
 }

@@ -128,7 +128,8 @@ void print_incident(element const& i) {
     if (i["timeline"].get(timeline) != simdjson::SUCCESS) return;
     for (element const e : timeline)
         std::cout << "  " << text_of(e, "at") << "  " << text_of(e, "event") << "  "
-                  << text_of(e, "summary") << text_of(e, "note")
+                  << text_of(e, "summary")
+                  << (text_of(e, "note").empty() ? "" : "  \"" + text_of(e, "note") + "\"")
                   << (text_of(e, "by").empty() ? "" : "  by " + text_of(e, "by")) << "\n";
 }
 

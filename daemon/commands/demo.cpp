@@ -156,16 +156,26 @@ int run_demo(DemoArguments const& arguments) {
     say(clock.wall_now(), "surged " SURGED_VERSION
                           " demo: four platforms stood in for on this machine, seed " +
                               std::to_string(arguments.seed));
+    // The world is already up when the daemon cannot start: it has to end before its owner does.
+    auto const give_up = [&](int code) {
+        world.close();
+        outside.stop();
+        io.run_for(kStopPatience);
+        if (outside.running() == 0) return code;
+        std::error_code ignored;
+        std::filesystem::remove_all(directory.path(), ignored);
+        std::_Exit(code);
+    };
     try {
         auto const started = app.start();
         if (!started) {
             std::cerr << "surged: " << started.error().detail << "\n";
-            return kExitState;
+            return give_up(kExitState);
         }
     } catch (boost::system::system_error const& error) {
-        std::cerr << "surged: cannot listen on " << arguments.listen << ": " << error.what()
-                  << "\n";
-        return kExitListen;
+        std::cerr << "surged: cannot listen on " << arguments.listen << ": "
+                  << error.code().message() << "\n";
+        return give_up(kExitListen);
     }
     std::string const url = "http://127.0.0.1:" + std::to_string(app.port());
     say(clock.wall_now(),

@@ -146,7 +146,8 @@ int run(std::string const& config) {
             return kExitState;
         }
     } catch (boost::system::system_error const& error) {
-        std::cerr << "surged: cannot listen on " << listen << ": " << error.what() << "\n";
+        std::cerr << "surged: cannot listen on " << listen << ": " << error.code().message()
+                  << "\n";
         return kExitListen;
     }
     log.info("surged " SURGED_VERSION " serves http://" + listen);
