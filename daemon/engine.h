@@ -66,7 +66,8 @@ public:
     bool record(std::string const& stream, PollPage const& page,
                 detectors::MentionBatch const& batch, WallTime covered_from, WallTime covered_until,
                 WallTime now);
-    // One body of the push API: the stream is covered until now.
+    // One body of the push API. A push stream is covered until now by it; a polled one takes the
+    // mentions, each counted once however it came.
     PushResult push(std::string const& stream, detectors::MentionBatch const& batch,
                     std::uint64_t rejected, WallTime now);
     // The inner step of both, for backtest: no commit, no coverage.
@@ -137,6 +138,7 @@ private:
     void build_streams();
     std::unique_ptr<StreamState> make_stream(StreamSettings const& settings) const;
     void judge(StreamState& stream, WallTime now);
+    void cover_push(StreamState& stream, WallTime now);
     void tell(StreamState& stream, std::vector<detectors::Judgement> const& told, WallTime now);
     void chart(StreamState& stream, std::vector<detectors::Judged> const& judged);
     static std::vector<std::string> conversations_since(StreamState const& stream, WallTime onset);
