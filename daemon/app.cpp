@@ -257,6 +257,7 @@ boost::asio::awaitable<void> App::run_housekeeping() {
         Instant const next = doors_.clock.now() + kHousekeeping;
         co_await doors_.clock.sleep_until(next);
         WallTime const now = doors_.clock.wall_now();
+        engine_.forget(now);
         auto const kept = engine_.settings().storage.keep_mentions;
         for (bool more = true; more;) {
             auto const pruned = doors_.store.prune(now - kept, now - kSeriesKept, kPruneRows);

@@ -422,6 +422,15 @@ void Engine::tick(WallTime now) {
     flush(now);
 }
 
+void Engine::forget(WallTime now) {
+    for (auto& [brand, desk] : desks_) {
+        std::size_t const before = desk.incidents().size();
+        desk.forget_closed_before(now - settings_.storage.keep_incidents);
+        if (desk.incidents().size() != before) touch(brand);
+    }
+    flush(now);
+}
+
 WallTime Engine::next_due() const {
     WallTime due = kNoTime;
     auto const earlier = [&](WallTime t) {

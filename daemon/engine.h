@@ -89,6 +89,10 @@ public:
     void tick(WallTime now);
     [[nodiscard]] WallTime next_due() const;  // kNoTime: nothing but arrivals
 
+    // Forgets what is older than it is kept: incidents closed before keep_incidents (their journal
+    // entries stay: the chain is never cut).
+    void forget(WallTime now);
+
     // --- pages ---
     std::optional<exporters::Page> next_page(std::string const& receiver, WallTime now,
                                              std::int64_t& row);
