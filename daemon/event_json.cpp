@@ -1,5 +1,7 @@
 #include "daemon/event_json.h"
 
+#include "config/units.h"
+
 #include <simdjson.h>
 
 #include <array>
@@ -44,7 +46,7 @@ bool read(element const& e, WallTime& out) {
 bool read(element const& e, std::chrono::seconds& out) {
     std::string_view text;
     if (e.get(text) != simdjson::SUCCESS) return false;
-    auto const span = parse_duration(text);
+    auto const span = config::parse_duration(text);
     if (span) out = *span;
     return span.has_value();
 }
@@ -171,33 +173,6 @@ std::optional<detectors::Event> event_from_json(std::string_view json) {
     Event event;
     if (!read(root, event)) return std::nullopt;
     return event;
-}
-
-std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
-    struct Unit {
-        char letter;
-        std::int64_t seconds;
-    };
-    constexpr std::array<Unit, 4> kUnits{{{'d', 86'400}, {'h', 3'600}, {'m', 60}, {'s', 1}}};
-    constexpr std::int64_t kMost = 10'000LL * 86'400;
-    if (text.empty()) return std::nullopt;
-    std::int64_t sum = 0;
-    std::size_t next_unit = 0;
-    while (!text.empty()) {
-        std::int64_t number = 0;
-        std::size_t digits = 0;
-        for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
-            number = number * 10 + (text[digits] - '0');
-            if (number > kMost) return std::nullopt;
-        }
-        if (digits == 0 || digits == text.size()) return std::nullopt;
-        while (next_unit < kUnits.size() && kUnits[next_unit].letter != text[digits]) ++next_unit;
-        if (next_unit == kUnits.size()) return std::nullopt;
-        sum += number * kUnits[next_unit++].seconds;
-        if (sum > kMost) return std::nullopt;
-        text.remove_prefix(digits + 1);
-    }
-    return std::chrono::seconds{sum};
 }
 
 }  // namespace surged::daemon

@@ -14,8 +14,4 @@ namespace surged::daemon {
 // microseconds and a few allocations an event.
 [[nodiscard]] std::optional<detectors::Event> event_from_json(std::string_view json);
 
-// "90s", "10m", "1h30m", "7d": units d, h, m, s, each at most once and in this order. None for
-// anything else, and beyond 10,000 days.
-[[nodiscard]] std::optional<std::chrono::seconds> parse_duration(std::string_view text);
-
 }  // namespace surged::daemon

@@ -1,6 +1,6 @@
 #include "daemon/outbox.h"
 
-#include "daemon/event_reader.h"
+#include "daemon/event_json.h"
 
 #include <algorithm>
 #include <set>
@@ -57,7 +57,7 @@ OutboxSettle removed(std::int64_t id) {
 
 Outbox::About Outbox::about(OutboxRow const& row) {
     About out;
-    auto const event = read_event(row.event_json);
+    auto const event = event_from_json(row.event_json);
     if (!event) return out;
     if (event->clock) {
         auto const& clock = *event->clock;

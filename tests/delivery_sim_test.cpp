@@ -3,7 +3,7 @@
 // real loop, outbox and webhook on virtual time; the internet is a function; one seed decides all.
 #include "daemon/bell.h"
 #include "daemon/delivery_loop.h"
-#include "daemon/event_reader.h"
+#include "daemon/event_json.h"
 #include "daemon/outbox.h"
 #include "daemon/supervisor.h"
 #include "exporters/receivers/webhook.h"
@@ -52,7 +52,7 @@ public:
         if (!row) return std::nullopt;
         row_id = row->id;
         Page page;
-        page.event = daemon::read_event(row->event_json).value();
+        page.event = daemon::event_from_json(row->event_json).value();
         page.key = row->key;
         page.repeat = row->repeat;
         page.catch_up = row->catch_up;
@@ -133,7 +133,7 @@ protected:
     exporters::HttpResponse receive(HttpRequest const& request, WallTime now) {
         Arrival arrival;
         arrival.key = exporters::header(request.headers, "webhook-id");
-        auto const event = daemon::read_event(request.body).value();
+        auto const event = daemon::event_from_json(request.body).value();
         arrival.event = event.id;
         arrival.incident = event.incident;
         arrival.at = now;

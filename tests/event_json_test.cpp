@@ -142,17 +142,5 @@ TEST(EventJson, RefusesWhatIsNoEvent) {
         EXPECT_FALSE(event_from_json(bad)) << bad;
 }
 
-TEST(Duration, IsReadAsWritten) {
-    EXPECT_EQ(parse_duration("90s"), seconds{90});
-    EXPECT_EQ(parse_duration("10m"), seconds{600});
-    EXPECT_EQ(parse_duration("1h30m"), seconds{5400});
-    EXPECT_EQ(parse_duration("7d"), seconds{604'800});
-    EXPECT_EQ(parse_duration("1d2h3m4s"), seconds{93'784});
-    EXPECT_EQ(parse_duration("0s"), seconds{0});
-    for (auto const* bad : {"", "5", "m", "5x", "1m1h", "1m1m", "-5m", "1.5h", " 5m", "10001d",
-                            "99999999999999999999s"})
-        EXPECT_FALSE(parse_duration(bad)) << bad;
-}
-
 }  // namespace
 }  // namespace surged::daemon

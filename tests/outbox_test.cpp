@@ -38,6 +38,7 @@ struct Box {
         detectors::Event event;
         event.id = ++last;
         event.name = name;
+        event.at = due;
         event.incident = incident;
         event.brand = "acme";
         event.stream = "acme-x";

@@ -1,4 +1,4 @@
-#include "daemon/event_reader.h"
+#include "daemon/event_json.h"
 #include "exporters/receivers/answers.h"
 #include "exporters/receivers/webhook.h"
 #include "exporters/signature.h"
@@ -153,7 +153,7 @@ TEST(Webhook, QuotesTheReasonAsOneShortLine) {
 }
 
 // What waits in the outbox is the journal's JSON: read and written again it must not change.
-TEST(EventReader, GoesThereAndBack) {
+TEST(EventJson, GoesThereAndBack) {
     auto const incident = sample_incident();
     auto full = sample_page(incident).event;
     full.clock = view(incident.clocks[0]);
@@ -171,22 +171,12 @@ TEST(EventReader, GoesThereAndBack) {
     full.window = std::chrono::seconds{93784};  // 1d2h3m4s
     full.expected = 0.047;
     auto const json = to_json(full);
-    auto const again = daemon::read_event(json);
+    auto const again = daemon::event_from_json(json);
     ASSERT_TRUE(again);
     EXPECT_EQ(to_json(*again), json);
     EXPECT_NE(json.find("\"window\":\"1d2h3m4s\""), std::string::npos);
     EXPECT_EQ(again->window, full.window);
     EXPECT_EQ(again->clocks.size(), 2u);
-}
-
-TEST(EventReader, RefusesWhatIsNoEventAndToleratesWhatItDoesNotKnow) {
-    for (auto const* bad : {"", "[]", "3", "{", "{}", R"({"event":"incident.invented"})",
-                            R"({"event":7})", "{\"event\":\"incident.note\"\xff}"})
-        EXPECT_FALSE(daemon::read_event(bad)) << bad;
-    auto const event = daemon::read_event(
-        R"({"event":"clock.warning","new":{},"observed":"many","clocks":[7,{"kind":"nap"}],"window":"5x","composition":[],"clock":null,"at":9})");
-    ASSERT_TRUE(event);
-    EXPECT_EQ(to_json(*event), R"({"event":"clock.warning"})");
 }
 
 }  // namespace
