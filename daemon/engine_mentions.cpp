@@ -134,6 +134,9 @@ void Engine::cover(StreamState& stream, WallTime from, WallTime until, WallTime 
         from = std::max(from, std::min(first, until));
         stream.history_from = from;
     }
+    // A stream that found nothing at first asks again as far back as the platform reaches.
+    from = std::max(from, stream.history_from);
+    if (until <= from) return;
     Interval const hole = stream.intake.cover(from, until);
     if (hole.until > hole.from && hole.from != kNoTime) {
         stream.gap_seconds += std::chrono::duration<double>(hole.until - hole.from).count();

@@ -149,6 +149,25 @@ TEST_F(EngineTest, CountsEachMentionOnceThroughOverlapAndRestart) {
     EXPECT_EQ(engine_->stream("acme-json")->mentions, 9u);
 }
 
+// A search that finds nothing says "nothing in seven days", again at each poll until it finds
+// something. That is no history: before its first poll the brand may not have existed.
+TEST_F(EngineTest, AStreamThatFoundNothingAtFirstInventsNoSilence) {
+    PollPage nothing;
+    nothing.complete = true;
+    for (auto const step : {0min, 1min, 30min}) {
+        now_ += step;
+        EXPECT_TRUE(engine_->record("acme-json", nothing, {}, now_ - 7 * 24h, now_, now_));
+    }
+    std::int64_t const hour = detectors::minute_index(kStart) / 60;
+    EXPECT_TRUE(store_->series("acme-json", hour - 8 * 24, hour).empty());
+    auto const since = store_->series("acme-json", hour, hour + 1);
+    ASSERT_EQ(since.size(), 1u);
+    auto const points = series_points(since[0].blob);
+    EXPECT_TRUE(points[0].covered);   // 12:00, the first poll
+    EXPECT_TRUE(points[20].covered);  // 12:31 less ten minutes for stragglers
+    EXPECT_FALSE(points[21].covered);
+}
+
 TEST_F(EngineTest, ASurgeOpensAnIncidentPagesAndItsClocksRunThroughARestart) {
     settle();
     now_ += 10min;
