@@ -77,6 +77,7 @@ milliseconds AccountPace::window_wait(Window const& window, WallTime now, bool s
         return until - now;
     }
     if (surging || window.rate.per < kLongWindow || used < kLow * allowed) return 0ms;
+    if (last_spent_ == detectors::kNoTime) return 0ms;
     // What is left shall last until the window gives something back.
     WallTime back = now;
     for (auto const& [slice, spent] : window.slices) {
@@ -114,22 +115,29 @@ void AccountPace::spend(WallTime now, std::uint64_t requests, std::uint64_t read
     for (RateLimit& limit : limits_)
         if (limit.low == 0 && limit.remaining >= 1 && binds(limit.kind, kind))
             limit.remaining -= double(requests);
-    for (Window& window : windows_) {
-        auto const amount = double(window.kind == "reads" ? reads : requests);
-        while (!window.slices.empty() && expiry(window.slices.front().first, window.rate) <= now)
-            window.slices.pop_front();
-        if (amount > 0) {
-            std::int64_t const slice = slice_of(now, window.rate);
-            // A clock that went back spends into the newest slice: later, never earlier.
-            if (window.slices.empty() || window.slices.back().first < slice)
-                window.slices.emplace_back(slice, 0);
-            window.slices.back().second += amount;
-        }
-        window.used = used_at(window, now);
-        window.started = window.slices.empty()
-                             ? detectors::kNoTime
-                             : WallTime{slice_length(window.rate) * window.slices.front().first};
+    for (Window& window : windows_)
+        spend(window, now, double(window.kind == "reads" ? reads : requests));
+}
+
+void AccountPace::lost(WallTime now) {
+    for (Window& window : windows_)
+        if (window.kind == "reads") spend(window, now, page_reads_);
+}
+
+void AccountPace::spend(Window& window, WallTime now, double amount) {
+    while (!window.slices.empty() && expiry(window.slices.front().first, window.rate) <= now)
+        window.slices.pop_front();
+    if (amount > 0) {
+        std::int64_t const slice = slice_of(now, window.rate);
+        // A clock that went back spends into the newest slice: forgotten later, never earlier.
+        if (window.slices.empty() || window.slices.back().first < slice)
+            window.slices.emplace_back(slice, 0);
+        window.slices.back().second += amount;
     }
+    window.used = used_at(window, now);
+    window.started = window.slices.empty()
+                         ? detectors::kNoTime
+                         : WallTime{slice_length(window.rate) * window.slices.front().first};
 }
 
 void AccountPace::told(std::vector<RateLimit> const& limits) {
@@ -242,15 +250,20 @@ void archive(A& a, SavedWindow& w) {
 struct SavedPace {
     std::uint32_t version = 1;
     std::vector<SavedWindow> windows;
+    WallTime last_spent = detectors::kNoTime;
+    double page_reads = 0, usual_reads = 1;
 };
 template <typename A>
 void archive(A& a, SavedPace& p) {
-    a(p.version, p.windows);
+    a(p.version, p.windows, p.last_spent, p.page_reads, p.usual_reads);
 }
 }  // namespace
 
 std::string AccountPace::save() const {
     SavedPace saved;
+    saved.last_spent = last_spent_;
+    saved.page_reads = page_reads_;
+    saved.usual_reads = usual_reads_;
     for (Window const& window : windows_) {
         SavedWindow w{window.kind, window.rate.per, {}, {}};
         for (auto const& [slice, spent] : window.slices) {
@@ -265,6 +278,9 @@ std::string AccountPace::save() const {
 bool AccountPace::restore(std::string_view blob) {
     SavedPace saved;
     if (!detectors::from_blob(blob, saved) || saved.version != 1) return false;
+    last_spent_ = saved.last_spent;
+    page_reads_ = std::max(page_reads_, saved.page_reads);
+    usual_reads_ = saved.usual_reads;
     // A window whose length was changed begins anew; one whose amount changed goes on.
     for (Window& window : windows_)
         for (SavedWindow const& w : saved.windows) {

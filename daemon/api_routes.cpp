@@ -221,11 +221,6 @@ ServerResponse Api::push(ApiCall const& call) {
             call.token->streams.end())
         return problem(403, "Forbidden",
                        "token '" + call.token->name + "' may not push to this stream");
-    // What a poll covers is known by the poll: a push would declare it complete until now.
-    if (!s->settings.push())
-        return problem(
-            409, "Conflict",
-            "stream '" + call.params[0] + "' is read by polling: only `kind: push` takes");
     if (!env_.engine.disk_trouble().empty()) {
         ServerResponse busy =
             problem(429, "Too Many Requests", "the state directory takes no writes");

@@ -10,6 +10,8 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <cstdlib>
+#include <unistd.h>
 #include <utility>
 
 namespace surged::daemon {
@@ -102,6 +104,8 @@ Result<bool> App::start() {
             });
     sources_.push_back(engine_collector(engine_, [this] { return doors_.clock.wall_now(); }));
     sources_.push_back(process_collector(doors_.clock.wall_now()));
+    account_metrics_ = std::make_shared<AccountMetrics>(paces_);
+    sources_.push_back(account_metrics_);
     for (auto const& source : sources_) metrics_.add_source(source);
     last_tick_ = doors_.clock.now();
     supervisor_.start("clocks", run_clocks());
@@ -120,8 +124,12 @@ void App::start_loops() {
     for (auto const& [name, account] : settings.accounts) {
         auto& pace = paces_[name];
         auto fresh = std::make_unique<AccountPace>(account.budget);
+        // What was spent stays spent, over a reload and over a restart.
+        std::string const spent = pace ? pace->save() : engine_.blob("pace/" + name);
+        if (!spent.empty() && !fresh->restore(spent))
+            doors_.log.warning("account '" + name +
+                               "': what it had spent cannot be read: counted anew");
         if (pace) {
-            (void)fresh->restore(pace->save());
             retired_paces_.push_back(std::move(pace));
         }
         pace = std::move(fresh);
@@ -203,10 +211,14 @@ std::string App::reload() {
     next.settings.server.host = engine_.settings().server.host;
     next.settings.server.port = engine_.settings().server.port;
     next.settings.storage.directory = engine_.settings().storage.directory;
+    if (server_)
+        if (auto const failure = server_->reload_tls())
+            doors_.log.error("the TLS certificate was not read again: " + failure->detail);
     stop_loops();
     engine_.reload(std::move(next.settings), now);
-    doors_.log.set(log_level(engine_.settings().log.level),
-                   log_format(engine_.settings().log.format, nullptr, 2));
+    doors_.log.set(
+        log_level(engine_.settings().log.level),
+        log_format(engine_.settings().log.format, std::getenv("JOURNAL_STREAM"), STDERR_FILENO));
     declare_metrics();
     start_loops();
     engine_.note_reload(true,
@@ -264,11 +276,17 @@ boost::asio::awaitable<void> App::run_housekeeping() {
 
 bool App::record(std::string const& stream, PollPage const& page, MentionBatch const& batch,
                  PollContext const&, WallTime covered_from, WallTime covered_until) {
+    // In one transaction with the page that it paid for.
+    if (StreamState const* const s = engine_.stream(stream))
+        if (auto const pace = paces_.find(s->settings.account); pace != paces_.end())
+            engine_.keep("pace/" + pace->first, pace->second->save());
     return engine_.record(stream, page, batch, covered_from, covered_until,
                           doors_.clock.wall_now());
 }
 
 void App::polled(PollOutcome const& outcome) {
+    if (outcome.limits != nullptr)
+        account_metrics_->told(std::string(outcome.account), *outcome.limits);
     engine_.polled(outcome, doors_.clock.wall_now());
 }
 

@@ -1,6 +1,7 @@
 // The composition root: builds the running daemon in order, reloads it, tears it down in reverse.
 #pragma once
 
+#include "daemon/account_metrics.h"
 #include "daemon/api.h"
 #include "daemon/bell.h"
 #include "daemon/clock.h"
@@ -102,6 +103,7 @@ private:
     std::vector<std::shared_ptr<prometheus::Collectable>> sources_;
     std::unique_ptr<HttpServer> server_;
     std::map<std::string, std::unique_ptr<AccountPace>> paces_;
+    std::shared_ptr<AccountMetrics> account_metrics_;
     std::map<std::string, std::unique_ptr<ClockBell>> bells_;
     // Loops that were cancelled by a reload still unwind for a moment: what they hold is kept until
     // the end.

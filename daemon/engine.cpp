@@ -95,14 +95,26 @@ Result<bool> Engine::restore(WallTime now) {
         if (reader.done())
             for (auto const& [key, event] : events) told_[key] = {event, repeats[key]};
     }
-    outbox_.load(std::move(from.outbox));
+    restored_blobs_ = std::move(from.blobs);
+    // A receiver that left the configuration while pages waited for it: they cannot be delivered.
     std::vector<OutboxSettle> gone;
-    // A receiver that left the configuration while pages waited for it: they cannot be delivered
-    // any more.
-    for (auto const& row : from.outbox)
-        if (!settings_.receivers.contains(row.receiver)) outbox_.drop_receiver(row.receiver, gone);
+    std::erase_if(from.outbox, [&](OutboxRow const& row) {
+        if (settings_.receivers.contains(row.receiver)) return false;
+        gone.push_back({row.id, true, 0, {}});
+        return true;
+    });
+    outbox_.load(std::move(from.outbox));
     pending_.outbox_settle.insert(pending_.outbox_settle.end(), gone.begin(), gone.end());
     return true;
+}
+
+void Engine::keep(std::string const& name, std::string blob) {
+    if (store_ != nullptr) pending_.blobs[name] = std::move(blob);
+}
+
+std::string Engine::blob(std::string const& name) const {
+    auto const it = restored_blobs_.find(name);
+    return it == restored_blobs_.end() ? std::string{} : it->second;
 }
 
 StreamState* Engine::stream(std::string_view name) {

@@ -66,7 +66,8 @@ public:
     bool record(std::string const& stream, PollPage const& page,
                 detectors::MentionBatch const& batch, WallTime covered_from, WallTime covered_until,
                 WallTime now);
-    // One body of the push API: the stream is covered until now.
+    // One body of the push API. A push stream is covered until now by it; a polled one takes the
+    // mentions, each counted once however it came.
     PushResult push(std::string const& stream, detectors::MentionBatch const& batch,
                     std::uint64_t rejected, WallTime now);
     // The inner step of both, for backtest: no commit, no coverage.
@@ -99,6 +100,10 @@ public:
     [[nodiscard]] WallTime next_page_at(std::string const& receiver) const {
         return outbox_.next_at(receiver);
     }
+
+    // --- small states of the shell (budgets spent, ...), committed with the next change ---
+    void keep(std::string const& name, std::string blob);
+    [[nodiscard]] std::string blob(std::string const& name) const;  // as restored; "" when unknown
 
     // --- configuration ---
     // Applies what a reload may change; the shell restarts the loops of changed streams.
@@ -133,6 +138,7 @@ private:
     void build_streams();
     std::unique_ptr<StreamState> make_stream(StreamSettings const& settings) const;
     void judge(StreamState& stream, WallTime now);
+    void cover_push(StreamState& stream, WallTime now);
     void tell(StreamState& stream, std::vector<detectors::Judgement> const& told, WallTime now);
     void chart(StreamState& stream, std::vector<detectors::Judged> const& judged);
     static std::vector<std::string> conversations_since(StreamState const& stream, WallTime onset);
@@ -166,6 +172,8 @@ private:
     std::map<std::string, detectors::Desk, std::less<>> desks_;  // by brand
     Outbox outbox_;
     std::int64_t last_event_ = 0, last_outbox_ = 0;
+
+    std::map<std::string, std::string> restored_blobs_;
 
     // What the next flush writes. Kept when the disk refuses; `published_` goes out all the same
     // (contract promise 8).

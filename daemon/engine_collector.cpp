@@ -52,7 +52,9 @@ private:
     }
 
     void streams(FamilyBuilder& out) const {
-        auto const [own, other] = shown();
+        auto const split = shown();  // not a structured binding: Clang 14 cannot capture one
+        auto const& own = split.first;
+        auto const& other = split.second;
         counters(out, own, other);
         auto const gauge = [&](char const* name, char const* help, auto value) {
             out.begin(name, help, kGauge);

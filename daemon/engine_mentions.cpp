@@ -302,6 +302,22 @@ PushResult Engine::push(std::string const& name, MentionBatch const& batch, std:
     StreamState& stream = *this->stream(name);
     Absorbed const sum = absorb(stream, batch, now);
     stream.malformed += rejected;
+    // What a polled stream covers is known by its polls: a push adds mentions to it, no silence.
+    if (stream.settings.push())
+        cover_push(stream, now);
+    else
+        judge(stream, now);
+    touch(stream);
+    flush(now);
+    PushResult result;
+    result.accepted = sum.counted + sum.own + sum.excluded;
+    result.duplicate = sum.duplicate;
+    result.late = sum.late;
+    result.rejected = rejected;
+    return result;
+}
+
+void Engine::cover_push(StreamState& stream, WallTime now) {
     stream.last_success = now;
     if (stream.blind) {
         stream.blind = false;
@@ -315,14 +331,6 @@ PushResult Engine::push(std::string const& name, MentionBatch const& batch, std:
         cover(stream, from == kNoTime ? floor_minute(now) - kMinute : from, now, now);
     if (from >= now) judge(stream, now);  // two in one instant: nothing new is covered
     if (stream.judge.in_history()) end_history(stream, now);
-    touch(stream);
-    flush(now);
-    PushResult result;
-    result.accepted = sum.counted + sum.own + sum.excluded;
-    result.duplicate = sum.duplicate;
-    result.late = sum.late;
-    result.rejected = rejected;
-    return result;
 }
 
 void Engine::polled(PollOutcome const& outcome, WallTime now) {

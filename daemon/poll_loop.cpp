@@ -57,6 +57,7 @@ private:
     bool retried_auth_ = false;  // the secrets were read again for this row of refusals
     bool restarted_ = false;     // the walk was begun anew and nothing was accepted since
     int failures_ = 0;           // in a row
+    int unanswered_ = 0;         // requests in a row
     Instant walk_begun_{};       // when this walk's first page was asked for
     nanoseconds took_{0};
     bool backfill_ = false;
@@ -113,12 +114,20 @@ boost::asio::awaitable<void> PollLoop::ask(Result<PollPage>& page) {
     took_ = env_.clock.now() - started;
 
     batch_.clear();
+    WallTime const now = env_.clock.wall_now();
     if (!response) {
+        // Once or twice in a row an answer may have been lost; more often nobody was there.
+        if (++unanswered_ <= 2) env_.pace.lost(now);
         page = response.error();
         co_return;
     }
+    unanswered_ = 0;
+    int const status = response->status;
     page = poller_->accept(*response, cursor_, context_, batch_);
-    if (page) env_.pace.spend(env_.clock.wall_now(), 0, page->reads, stream_.kind);
+    if (page)
+        env_.pace.spend(now, 0, page->reads, stream_.kind);
+    else if (status >= 200 && status < 300)
+        env_.pace.lost(now);
     // A walk that stands still would ask the same for ever, as fast as the limits allow.
     if (page && !page->complete && page->cursor == cursor_)
         page = Failure(Fault::malformed, "the walk does not move on");

@@ -73,6 +73,9 @@ public:
                                                  std::string_view kind = {}) const;
     void spend(WallTime now, std::uint64_t requests, std::uint64_t reads,
                std::string_view kind = {});
+    // An answer was lost, or could not be read, after the platform had perhaps charged for it:
+    // counted as the largest page seen.
+    void lost(WallTime now);
     void told(std::vector<RateLimit> const& limits);
     void throttled(WallTime until, std::string_view kind = {});
     // How much longer than usual a calm stream should wait between polls: 1, or 2 when a budget or
@@ -123,6 +126,7 @@ private:
     [[nodiscard]] std::chrono::milliseconds window_wait(Window const& window, WallTime now,
                                                         bool surging) const;
     [[nodiscard]] double next_cost(Window const& window) const;
+    void spend(Window& window, WallTime now, double amount);
 
     BudgetSettings budget_;
     std::vector<Window> windows_;

@@ -5,23 +5,23 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # What the program is built from, each with its reason.
-build_packages="
+build_packages='
 g++ cmake ninja-build pkg-config  # compiler and build
 libboost1.81-dev        # Asio: the event loop and coroutines; Beast: HTTP; unordered: flat hash sets
 libboost-url1.81-dev    # Boost.URL: parsing the URLs of configuration and requests
 libsimdjson-dev         # JSON of platforms, at gigabytes a second
 libyaml-cpp-dev         # the configuration file
 prometheus-cpp-dev      # the metrics registry and its text format
-libcurl4-openssl-dev    # asked for by prometheus-cpp's CMake package
+libcurl4-openssl-dev    # asked for by the CMake package of prometheus-cpp
 libcli11-dev            # the command line
 libssl-dev              # TLS, HMAC, SHA-256
 libsqlite3-dev          # the store: one file that survives kill -9 and a full disk
 zlib1g-dev libdeflate-dev  # gzip bodies: bounded streams, and whole bodies three times faster
 ca-certificates         # whom TLS trusts
-git                     # the revision in `surged version`
-"
+git                     # the revision that the version command prints
+'
 # What only the tests need.
-test_packages="
+test_packages='
 libgtest-dev libgmock-dev  # GoogleTest
 libbenchmark-dev        # the benches
 clang clang-format      # a second compiler; the formatting check
@@ -30,7 +30,7 @@ prometheus prometheus-alertmanager  # real peers: promtool, a scraping server, a
 python3                 # scoring tools of the detection tests
 openssl                 # certificates of the TLS tests
 curl                    # trying the API by hand and in smoke tests
-"
+'
 
 install_packages() {
     wanted=$(printf '%s\n' "$@" | sed 's/#.*//')

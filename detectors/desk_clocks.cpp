@@ -304,7 +304,10 @@ bool Desk::meet_clocks(Incident& incident, ClockKind kind, std::string const& pl
         e.name = EventName::clock_met;
         e.platform = c.platform;
         e.clock = view(c);
-        say(incident, std::move(e), out);
+        // Who was told that it was over is told that it was met: a pager keeps the breach open.
+        bool const late = c.state == ClockState::met_late;
+        say(incident, std::move(e), out,
+            late ? receivers(Moment::breached) : std::vector<std::string>{});
         any = true;
     }
     return any;

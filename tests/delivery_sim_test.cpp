@@ -378,7 +378,7 @@ protected:
         SimFaults calm;
         calm.latency_min = calm.latency_max = 100ms;
         http.faults(calm);
-        for (int i = 0; i < 2; ++i)
+        for (std::size_t i = 0; i < 2; ++i)
             http.host("p" + std::to_string(i) + ".example",
                       [this, i](HttpRequest const&, WallTime) {
                           ++hits[i];

@@ -227,6 +227,26 @@ TEST_F(EngineTest, OwnPostsAreNeverMentions) {
     EXPECT_EQ(engine_->stream("acme-json")->mentions, before);
 }
 
+TEST_F(EngineTest, APushIntoAPolledStreamCountsOnceAndCoversNothing) {
+    settle();
+    WallTime const covered = engine_->stream("acme-json")->intake.covered_until();
+    MentionBatch batch;
+    for (auto const* id : {"500", "501"}) {
+        Mention m;
+        m.id = id;
+        m.created_at = now_;
+        batch.items.push_back(m);
+    }
+    now_ += 1min;
+    PushResult const pushed = engine_->push("acme-json", batch, 1, now_);
+    EXPECT_EQ(pushed.accepted, 2u);
+    EXPECT_EQ(pushed.rejected, 1u);
+    EXPECT_EQ(engine_->stream("acme-json")->intake.covered_until(), covered);
+    EXPECT_TRUE(page(500, 503, now_ - 1min));  // the poll finds them too, and one more
+    EXPECT_EQ(engine_->stream("acme-json")->mentions, 4u);
+    EXPECT_EQ(engine_->stream("acme-json")->duplicate, 2u);
+}
+
 TEST_F(EngineTest, BlindnessIsToldOnceAndRestored) {
     settle();
     now_ += 4min;

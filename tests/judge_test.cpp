@@ -207,7 +207,8 @@ TEST(Judge, APartOfAMinuteCanBeEnough) {
     w.intake.cover(at(10 * kDay), at(10 * kDay) + 20s);
     w.judge.advance(w.intake, w.told, nullptr);
     ASSERT_EQ(count(w.told, Transition::started), 1);
-    EXPECT_EQ(w.judge.last().observed, 2000);
+    EXPECT_EQ(w.judge.last().observed, 15) << "shown is the last whole minute";
+    EXPECT_TRUE(w.judge.surging());
 }
 
 // A counts stream takes back what it said: the page was told, so it stands in the calibration once,

@@ -134,7 +134,8 @@ TEST(Ndjson, ReadsTheRecordedCrises) {
     for (auto const& [name, expected] :
          {std::pair{"airline-2015", 14640}, std::pair{"crises-2012-2013", 56988},
           std::pair{"support-2017", 5000}}) {
-        std::ifstream file(std::string(SHARED_DIR "/data/mentions/") + name + ".ndjson");
+        std::string const recording = name;
+        std::ifstream file(SHARED_DIR "/data/mentions/" + recording + ".ndjson");
         if (!file) GTEST_SKIP() << "recorded mentions are not on this machine";
         std::stringstream whole;
         whole << file.rdbuf();
@@ -146,7 +147,7 @@ TEST(Ndjson, ReadsTheRecordedCrises) {
             if (row)
                 ++good;
             else
-                ADD_FAILURE() << name << ":" << number << ": " << row.error().detail;
+                ADD_FAILURE() << recording << ":" << number << ": " << row.error().detail;
             if (batch.items.empty() && number % 1000 == 0) batch.clear();
         });
         EXPECT_EQ(good, std::size_t(expected)) << name;

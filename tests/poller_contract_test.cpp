@@ -195,7 +195,7 @@ TEST_P(PollerContract, BytesThatAreNotUtf8AreReplaced) {
 
 TEST_P(PollerContract, AnEndlessTextIsCut) {
     std::string body = room.page({"\"1\""});
-    for (std::string const key : {"\"text\":\"t", "<p>t", "\"message\":\"t"})
+    for (std::string_view const key : {"\"text\":\"t", "<p>t", "\"message\":\"t"})
         if (auto const p = body.find(key); p != std::string::npos)
             body.insert(p + key.size(), std::string(100'000, 't'));
     auto const step = accept_page(body);
@@ -230,9 +230,10 @@ TEST_P(PollerContract, AWalkThatIsBegunAnewAsksForAFirstPage) {
 }
 
 TEST_P(PollerContract, ADamagedCursorIsAFirstWalkAtWorst) {
-    for (std::string const damaged : {std::string("\xff\x00garbage", 9), std::string("t=%zz&&=&w"),
-                                      std::string(100'000, 'x'), std::string("ph=99&s=-1&l=zz"),
-                                      std::string("ph=3"), std::string("s=99999999999999999999")}) {
+    for (std::string const& damaged :
+         {std::string("\xff\x00garbage", 9), std::string("t=%zz&&=&w"), std::string(100'000, 'x'),
+          std::string("ph=99&s=-1&l=zz"), std::string("ph=3"),
+          std::string("s=99999999999999999999")}) {
         HttpRequest const request = poller->next_request(damaged, c);
         EXPECT_TRUE(request.url.starts_with("https://"));
         (void)accept(*poller, damaged, answer(200, room.empty), batch, c);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <ostream>
 
 namespace surged {
 namespace {
@@ -138,6 +139,10 @@ struct Step {
     int page;
     double severity, level;
 };
+// The name of the case, instead of its bytes.
+void PrintTo(Step const& step, std::ostream* out) {
+    *out << step.rate << " each " << step.every << " min, x" << step.factor;
+}
 class SurgeStep : public testing::TestWithParam<Step> {};
 
 TEST_P(SurgeStep, PagesInThePrintedMinute) {

@@ -11,7 +11,8 @@ namespace surged::tests {
 class TempDir {
 public:
     TempDir() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "surged-test-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "surged-test-XXXXXX").string();
         if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
         path_ = pattern;
     }

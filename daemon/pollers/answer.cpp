@@ -83,7 +83,7 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
         return std::nullopt;
     std::string_view offset(zone.data());
     if (offset == "GMT" || offset == "UTC") offset = "Z";
-    std::array<char, 64> out{};
+    std::array<char, 80> out{};  // six ints of any size: GCC at -O2 asks for them
     std::snprintf(out.data(), out.size(), "%04d-%02d-%02dT%02d:%02d:%02d", year,
                   int(it - kMonths.begin()) + 1, day, h, m, s);
     return detectors::parse_time(std::string(out.data()).append(offset));

@@ -141,8 +141,9 @@ private:
     [[nodiscard]] WalkCursor begun(std::string_view text, PollContext const& context) const {
         WalkCursor cursor(text);
         std::int64_t const phase = cursor.number("ph", -1);
-        bool const whole = cursor.has("s") && cursor.has("l") && phase >= kVisitors &&
-                           phase <= kComments && (phase != kComments || cursor.has("q"));
+        bool const whole = cursor.time("s") != kNoTime && cursor.time("l") != kNoTime &&
+                           phase >= kVisitors && phase <= kComments &&
+                           (phase != kComments || cursor.has("q"));
         if (whole) return cursor;
         WallTime bound = context.walk_started - kHistory;
         if (context.covered_until != kNoTime)

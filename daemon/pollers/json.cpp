@@ -118,6 +118,13 @@ private:
         std::string next, first_id, last_id;
         WallTime newest = kNoTime, oldest = kNoTime;
     };
+    // A walk whose beginning is not known was damaged: only what was complete before it is
+    // believed.
+    [[nodiscard]] static WalkCursor cursor_of(std::string_view text) {
+        WalkCursor cursor(text);
+        if (cursor.time("s") == kNoTime) cursor.keep_only({"wt", "wi"});
+        return cursor;
+    }
     [[nodiscard]] bool by_id() const { return since_format_ == "id"; }
     [[nodiscard]] bool pages_by_next() const { return next_; }
     [[nodiscard]] WallTime lower_bound(WalkCursor const& cursor, PollContext const& context) const;
@@ -179,7 +186,7 @@ WallTime JsonItems::lower_bound(WalkCursor const& cursor, PollContext const& con
 }
 
 HttpRequest JsonItems::next_request(std::string_view text, PollContext const& context) const {
-    WalkCursor const cursor(text);
+    WalkCursor const cursor = cursor_of(text);
     HttpRequest request;
     request.ca_file = ca_file_;
     request.headers.emplace_back("Accept", "application/json");
@@ -291,7 +298,7 @@ std::optional<Failure> JsonItems::check_next(Read const& found, WalkCursor const
 
 Result<PollPage> JsonItems::accept(HttpResponse const& response, std::string_view text,
                                    PollContext const& context, MentionBatch& out) {
-    WalkCursor cursor(text);
+    WalkCursor cursor = cursor_of(text);
     if (auto failure = refused(response, context.now)) {
         failure->detail = without_secret(std::move(failure->detail), token());
         bool const gone =

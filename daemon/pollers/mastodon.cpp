@@ -70,7 +70,7 @@ public:
 
     [[nodiscard]] HttpRequest next_request(std::string_view text,
                                            PollContext const& context) const override {
-        WalkCursor const cursor(text);
+        WalkCursor const cursor = cursor_of(text);
         std::vector<std::pair<std::string, std::string>> params;
         if (notifications_) {
             // Withheld ones too: a crisis is made of strangers.
@@ -93,7 +93,7 @@ public:
 
     Result<PollPage> accept(HttpResponse const& response, std::string_view text,
                             PollContext const& context, MentionBatch& out) override {
-        WalkCursor cursor(text);
+        WalkCursor cursor = cursor_of(text);
         MastodonPage read;
         if (auto failure = refused(response, context.now)) {
             if (!nothing_there(response)) return refusal(std::move(*failure), cursor);
@@ -115,6 +115,13 @@ public:
     }
 
 private:
+    // A walk whose beginning is not known was damaged: only what was complete before it is
+    // believed.
+    [[nodiscard]] static WalkCursor cursor_of(std::string_view text) {
+        WalkCursor cursor(text);
+        if (cursor.time("s") == kNoTime) cursor.keep_only({"w", "r"});
+        return cursor;
+    }
     [[nodiscard]] static bool forward(WalkCursor const& cursor) {
         return cursor.has("w") && !cursor.has("m");
     }

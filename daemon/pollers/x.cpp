@@ -120,6 +120,13 @@ Bound bound_of(WalkCursor const& cursor, PollContext const& context, std::chrono
     return {};
 }
 
+// A walk whose beginning is not known was damaged; what earlier walks completed may still be good.
+WalkCursor cursor_of(std::string_view text) {
+    WalkCursor cursor(text);
+    if (cursor.has("t") && cursor.time("s") == kNoTime) cursor.keep_only({"w", "u", "h"});
+    return cursor;
+}
+
 void add_bound(Params& params, Bound const& bound) {
     if (!bound.since_id.empty()) params.emplace_back("since_id", bound.since_id);
     if (bound.start_time != kNoTime)
@@ -143,7 +150,7 @@ public:
 
     [[nodiscard]] HttpRequest next_request(std::string_view text,
                                            PollContext const& context) const override {
-        WalkCursor const cursor(text);
+        WalkCursor const cursor = cursor_of(text);
         if (must_resolve(cursor))
             return request("/2/users/by/username/" + exporters::url_encode(user_), {});
         Params params;
@@ -161,7 +168,7 @@ public:
 
     Result<PollPage> accept(HttpResponse const& response, std::string_view text,
                             PollContext const& context, MentionBatch& out) override {
-        WalkCursor cursor(text);
+        WalkCursor cursor = cursor_of(text);
         if (must_resolve(cursor)) return accept_user(response, cursor, context);
         Bound const bound = bound_of(cursor, context, reach());
         if (response.status < 200 || response.status > 299)
@@ -240,7 +247,8 @@ private:
         WallTime from = kNoTime;
         if (search_) {
             if (!bound.none()) return std::nullopt;
-            from = started - kReach + kReachSlack;
+            // The edge moves on while a long walk is under way: that of its last page counts.
+            from = context.now - kReach + kReachSlack;
         } else if (bound.none() || cursor.number("c") >= kTimelineDepth) {
             // Everything there ever was, or the 800 newest: known from the oldest of them.
             from = cursor.time("o");
