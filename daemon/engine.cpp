@@ -397,6 +397,8 @@ void Engine::tick(WallTime now) {
     for (auto& [name, s] : streams_) {
         StreamState& stream = *s;
         if (stream.settings.push() && stream.settings.heartbeat.count() == 0) {
+            // Recorded data is complete from its first row to its last, no further.
+            if (store_ == nullptr) continue;
             // A push stream without a heartbeat is complete as long as we live: whoever pushes,
             // pushes. Nothing is known of the time before its first mention.
             WallTime from = stream.intake.covered_until();

@@ -75,9 +75,8 @@ private:
         gauge("surged_stream_upper_mentions",
               "Mentions in that minute at which a page would be due.",
               [&](auto const& s) { return closed(s) ? Value(s.judge.last().upper) : Value(); });
-        gauge("surged_stream_score", "0 calm to 1 surge.", [&](auto const& s) {
-            return closed(s) || s.judge.surging() ? Value(s.judge.last().score) : Value();
-        });
+        gauge("surged_stream_score", "0 calm to 1 surge.",
+              [&](auto const& s) { return closed(s) ? Value(s.judge.last().score) : Value(); });
         gauge("surged_stream_up", "Whether the stream is being read.",
               [](auto const& s) { return Value(s.blind ? 0 : 1); });
         gauge("surged_stream_learning", "Whether the stream has less than a day of history.",

@@ -1,5 +1,6 @@
 // Goal: what a person finds who tries the daemon with the contract in hand: the first push pages,
 // whatever comes after it. Method: the real engine on a real store, pushes as the API makes them.
+#include "daemon/backtest.h"
 #include "daemon/engine.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/views.h"
@@ -104,6 +105,29 @@ TEST_P(Push, ARatioThatDoesNotApplyIsAbsent) {
     auto const& incident = engine_->desks().find("acme")->second.incidents().front();
     std::string const json = incident_json(*engine_, incident);
     EXPECT_THAT(json, HasSubstr(R"("observed":12,"expected":0,"state":"surge")"));
+}
+
+// Two streams; the rows of one end in the middle of its surge, the other's go on for hours.
+TEST(Backtest, NoSilenceIsInventedAfterAStreamsLastRow) {
+    std::string rows;
+    auto const row = [&](char const* stream, int id, WallTime at) {
+        rows += std::string(R"({"id":")") + stream + std::to_string(id) + R"(","stream":")" +
+                stream + R"(","created_at":")" + detectors::rfc3339(at) + "\"}\n";
+    };
+    for (int i = 0; i < 20; ++i) row("plain", i, kStart + i * 1s);
+    for (int i = 0; i < 5; ++i) row("beating", i, kStart + i * 1h);
+    std::size_t const size = rows.size();
+    rows.append(64, '\0');
+    std::string events;
+    BacktestOptions options;
+    options.event = [&](std::string_view json) { events += std::string(json) + "\n"; };
+    LoadedSettings loaded = load_settings_text(kConfig, "test.yaml");
+    auto const result =
+        run_backtest(std::move(loaded.settings), std::string_view(rows).substr(0, size), options);
+    EXPECT_FALSE(result.error) << *result.error;
+    EXPECT_EQ(result.summary.mentions, 25u);
+    EXPECT_THAT(events, HasSubstr("incident.opened"));
+    EXPECT_THAT(events, Not(HasSubstr("surge.ended")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Review, Push, testing::Values("plain", "beating"));
