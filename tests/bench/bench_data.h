@@ -25,19 +25,24 @@ inline constexpr WallTime kBenchStart{std::chrono::seconds{1'772'366'400}};  // 
 // is as long as operators' lists are.
 inline daemon::Settings bench_settings(std::size_t streams = 1) {
     std::string text = R"(
+receivers:
+  hook: { type: webhook, url: "http://127.0.0.1:1/hook" }
+response_policies:
+  quick: { acknowledge: 10m, respond: 1h }
 brands:
   - name: acme
     plan_url: https://wiki.example/plan
     own: { json: [acme, acme_help, acme_news] }
     raise: { words: [recall, lawsuit, poisoned], severity: critical }
+    notify: { receivers: [hook] }
     streams:
 )";
     for (std::size_t i = 0; i < streams; ++i)
         text += "      - { name: s" + std::to_string(i) +
                 ", platform: json, base_url: \"http://127.0.0.1:1\", kind: items, path: /i,"
-                " items: /data, fields: { id: /id, created_at: /created_at },"
-                " exclude: { authors: [acme_bot, deals4u], words: [giveaway, hiring], languages: "
-                "[xx] } }\n";
+                " items: /data, fields: { id: /id, created_at: /created_at }, policy: quick,"
+                " exclude: { authors: [acme_bot, deals4u], words: [giveaway, hiring],"
+                " languages: [xx] } }\n";
     daemon::LoadedSettings loaded = daemon::load_settings_text(text, "bench.yaml");
     for (auto const& problem : loaded.problems->list)
         if (!problem.warning) {
