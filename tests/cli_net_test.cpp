@@ -94,7 +94,7 @@ TEST(CliNet, SaysWhichVersionItIs) {
     auto const ran = surged({"version"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_TRUE(contains(ran.out, SURGED_VERSION)) << ran.out;
-    for (char const* word : {"Boost", "OpenSSL", "SQLite"})
+    for (char const* word : {"commit", "compiler", "boost", "openssl", "sqlite", "simdjson"})
         EXPECT_TRUE(contains(ran.out, word)) << word << " is not in: " << ran.out;
 }
 
@@ -338,7 +338,7 @@ TEST(CliNet, BacktestsMentionsAndCounts) {
         << "the row of 90 mentions";
 
     spill(daemon.path("bad.ndjson"), mentions("a", 2) + "{\"id\":\"3\"}\n" + mentions("b", 1));
-    auto const bad = test(daemon.path("bad.ndjson"));
+    auto const bad = test(daemon.path("bad.ndjson"), {"--stream", "acme-push"});
     EXPECT_EQ(bad.code, 2);
     EXPECT_TRUE(contains(bad.err, "row 3")) << bad.err;
     spill(daemon.path("bad.csv"),
