@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <chrono>
 #include <csignal>
@@ -191,6 +192,20 @@ private:
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+// The body of a chunked message, put together again.
+inline std::string dechunked(std::string_view text) {
+    std::string out;
+    for (;;) {
+        std::size_t const line = text.find("\r\n");
+        if (line == std::string_view::npos) return out;
+        std::size_t const size =
+            std::strtoul(std::string(text.substr(0, line)).c_str(), nullptr, 16);
+        if (size == 0 || size > text.size()) return out;
+        out += text.substr(line + 2, size);
+        text.remove_prefix(std::min(text.size(), line + 2 + size + 2));
+    }
+}
+
 inline HttpReply parse_reply(std::string const& text) {
     HttpReply reply;
     std::size_t const end = text.find("\r\n\r\n");
@@ -207,6 +222,7 @@ inline HttpReply parse_reply(std::string const& text) {
         reply.headers[name] = line.substr(colon + 2, line.size() - colon - 3);
     }
     reply.body = text.substr(end + 4);
+    if (reply.headers.contains("transfer-encoding")) reply.body = dechunked(reply.body);
     return reply;
 }
 

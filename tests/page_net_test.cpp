@@ -17,7 +17,7 @@ receivers:
   am: { type: alertmanager, urls: ["http://127.0.0.1:{AM}"] }
   spare: { type: webhook, url: "http://127.0.0.1:9/page" }
 response_policies:
-  tight: { acknowledge: 10m, respond: 1m }
+  tight: { respond: 1m }
 detectors:
   cap: { type: threshold, window: 5m, at_least: 20 }
 brands:
