@@ -137,9 +137,27 @@ inline Ran run_program(std::vector<std::string> const& words, std::string const&
     ran.err = slurp(err);
     return ran;
 }
+// The words of a command line; 'one word' stands in single quotes. A line is also much cheaper to
+// compile than a list of lists of strings.
+inline std::vector<std::string> split(std::string_view line) {
+    std::vector<std::string> out;
+    bool quoted = false, fresh = true;
+    for (char const c : line) {
+        if (c == '\'') quoted = !quoted;
+        if (c == ' ' && !quoted) fresh = true;
+        if (c == '\'' || (c == ' ' && !quoted)) continue;
+        if (std::exchange(fresh, false)) out.emplace_back();
+        out.back() += c;
+    }
+    return out;
+}
 inline Ran surged(std::vector<std::string> words) {
     words.insert(words.begin(), SURGED_BINARY);
     return run_program(words);
+}
+
+inline Ran surged(std::string_view line) {
+    return surged(split(line));
 }
 
 struct HttpReply {
@@ -344,10 +362,8 @@ public:
         return id;
     }
     // A client command against this daemon.
-    [[nodiscard]] Ran client(std::vector<std::string> words) const {
-        words.emplace_back("--server");
-        words.push_back(url());
-        return surged(std::move(words));
+    [[nodiscard]] Ran client(std::string const& line) const {
+        return surged(line + " --server " + url());
     }
 
 private:
