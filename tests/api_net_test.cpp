@@ -167,10 +167,10 @@ TEST(ApiNet, RefusesWithAProblemThatSaysWhy) {
 TEST(ApiNet, CountsEveryPushedLine) {
     Daemon const daemon(kConfig);
     std::string const target = "/api/v1/streams/side/mentions";
-    EXPECT_EQ(counts(daemon.post(target, mentions("a", 10, 600s))),
+    EXPECT_EQ(counts(daemon.post(target, mentions("a", 10, 1200s))),
               "accepted 10 duplicate 0 late 0 rejected 0");
     // Two known, three new, one twice in this body, and three lines that are no mentions.
-    EXPECT_EQ(counts(daemon.post(target, mentions("a", 2, 600s) + mentions("b", 3) +
+    EXPECT_EQ(counts(daemon.post(target, mentions("a", 2, 1200s) + mentions("b", 3) +
                                              mentions("b", 1) + "{\"id\":\"9\"}\nnot json\n[]\n")),
               "accepted 3 duplicate 3 late 0 rejected 3");
     EXPECT_EQ(counts(daemon.post(target, gzip(mentions("c", 7) + "{}\n"),
@@ -193,10 +193,10 @@ TEST(ApiNet, CountsEveryPushedLine) {
     EXPECT_TRUE(contains(
         page, "surged_mentions_discarded_total{stream=\"side\",reason=\"malformed\"} 4\n"));
 
-    // A minute waits a while for stragglers; of eight minutes ago everything is judged: what comes
-    // for it now is late, counted and accepted.
+    // A minute waits a while for stragglers; of a quarter of an hour ago everything is judged: what
+    // comes for it now is late, counted and accepted.
     std::string const late =
-        R"({"id":"late1","created_at":")" + detectors::rfc3339(wall_now() - 8min) + "\"}\n";
+        R"({"id":"late1","created_at":")" + detectors::rfc3339(wall_now() - 15min) + "\"}\n";
     EXPECT_EQ(counts(daemon.post(target, late)), "accepted 1 duplicate 0 late 1 rejected 0");
     EXPECT_EQ(Json(daemon.get("/api/v1/streams/side").body).at("/mentions_total"), "23");
     EXPECT_TRUE(

@@ -17,7 +17,7 @@ receivers:
   am: { type: alertmanager, urls: ["http://127.0.0.1:{AM}"] }
   spare: { type: webhook, url: "http://127.0.0.1:9/page" }
 response_policies:
-  tight: { acknowledge: 10m, respond: 1m }
+  tight: { respond: 1m }
 detectors:
   cap: { type: threshold, window: 5m, at_least: 20 }
 brands:
@@ -96,7 +96,7 @@ TEST(PageNet, IsShownWhileTheIncidentLasts) {
     EXPECT_EQ(am.annotation("plan_url"), "https://wiki.example/plan");
     EXPECT_NE(am.annotation("summary"), "(none)");
     EXPECT_TRUE(detectors::parse_time(am.annotation("due")).has_value()) << am.annotation("due");
-    EXPECT_EQ(daemon.client({"incidents", "close", id, "--by", "kim"}).code, 0);
+    EXPECT_EQ(daemon.client("incidents close " + id + " --by kim").code, 0);
     EXPECT_TRUE(eventually([&] { return am.alerts().empty(); })) << am.alerts();
     EXPECT_TRUE(contains(daemon.get("/metrics").body,
                          "surged_notifications_total{outcome=\"failed\",receiver=\"am\"} 0\n"));
@@ -111,11 +111,10 @@ TEST(PageNet, ShowsABreachApartUntilThePublicIsAnswered) {
     std::string const id = daemon.open_incident();
     EXPECT_TRUE(eventually([&] { return am.alerts() == breach(id) + incident(id); }, 40s))
         << am.alerts();
-    EXPECT_EQ(daemon
-                  .client({"incidents", "respond", id, "--by", "kim", "--link",
-                           "https://x.com/acme/status/1"})
-                  .code,
-              0);
+    EXPECT_EQ(
+        daemon.client("incidents respond " + id + " --by kim --link https://x.com/acme/status/1")
+            .code,
+        0);
     EXPECT_TRUE(eventually([&] { return am.alerts() == incident(id); }, 40s)) << am.alerts();
 }
 
