@@ -1,6 +1,8 @@
 #include "daemon/engine.h"
 
 #include "daemon/event_json.h"
+#include "daemon/url.h"
+#include "detectors/answer_link.h"
 #include "detectors/archive.h"
 #include "detectors/json_writer.h"
 
@@ -18,6 +20,14 @@ namespace {
 std::string clock_slot(ClockView const& clock) {
     return std::string(to_string(clock.kind)) + "/" + clock.platform + "/" +
            std::to_string(clock.run);
+}
+
+bool waits_for_answer(Incident const& incident) {
+    return std::any_of(
+        incident.clocks.begin(), incident.clocks.end(), [](detectors::Clock const& c) {
+            return c.kind == ClockKind::respond &&
+                   (c.state == ClockState::running || c.state == ClockState::breached);
+        });
 }
 
 constexpr std::size_t kNewestIds =
@@ -362,19 +372,39 @@ void Engine::stream_event(StreamState& stream, EventName name, std::string reaso
 // --- people and time
 // ------------------------------------------------------------------------------------------------
 
+// A server with a name of its own (a Mastodon instance, a JSON API) is in no table of hosts: an
+// answer there is on the platform of the incident's stream that reads from it. Empty: none does.
+std::string Engine::platform_read_at(Incident const& incident, std::string const& link) const {
+    auto const to = parse_url(link);
+    if (!to) return {};
+    for (auto const& s : incident.streams) {
+        StreamState const* const state = stream(s.name);
+        if (state == nullptr) continue;
+        auto const account = settings_.accounts.find(state->settings.account);
+        if (account == settings_.accounts.end()) continue;
+        auto const base = parse_url(account->second.base_url);
+        if (base && base->authority() == to->authority()) return s.platform;
+    }
+    return {};
+}
+
 Heard Engine::operator_word(OperatorWord const& word, WallTime now) {
     std::vector<Notice> notices;
     for (auto& [brand, desk] : desks_) {
         Incident const* const found = desk.find(word.incident);
         if (found == nullptr) continue;
-        bool const real = word.action == Action::close && word.verdict == "real";
+        bool const judged = word.action == Action::close && !word.verdict.empty();
         std::vector<std::string> surged;
         for (auto const& s : found->streams) surged.push_back(s.name);
-        Heard const heard = desk.apply(word, now, notices);
-        if (heard.refusal == Refusal::none && !word.verdict.empty())
+        OperatorWord placed = word;
+        if (word.platform.empty() && platform_of_link(word.link).empty() &&
+            waits_for_answer(*found))
+            placed.platform = platform_read_at(*found, word.link);
+        Heard const heard = desk.apply(placed, now, notices);
+        if (heard.refusal == Refusal::none && judged)
             for (auto const& name : surged)
                 if (StreamState* const s = stream(name)) {
-                    s->judge.operator_verdict(real);
+                    s->judge.operator_verdict(word.verdict == "real");
                     touch(*s);
                 }
         touch(brand);

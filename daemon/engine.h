@@ -146,6 +146,8 @@ private:
     void tell(StreamState& stream, std::vector<detectors::Judgement> const& told, WallTime now);
     void chart(StreamState& stream, std::vector<detectors::Judged> const& judged);
     static std::vector<std::string> conversations_since(StreamState const& stream, WallTime onset);
+    [[nodiscard]] std::string platform_read_at(detectors::Incident const& incident,
+                                               std::string const& link) const;
     void feed_incident(StreamState& stream, WallTime onset);
     void handle(detectors::Notice notice);
     void ring_again(detectors::Notice const& notice);

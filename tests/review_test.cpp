@@ -31,6 +31,7 @@ brands:
     streams:
       - { name: plain, platform: x, kind: push, detector: cap }
       - { name: beating, platform: x, kind: push, detector: cap, heartbeat: 5m }
+      - { name: fedi, platform: mastodon, base_url: "https://fedi.example", kind: tag, tag: acme, detector: cap }
 )";
 
 class Push : public testing::TestWithParam<char const*> {
@@ -105,6 +106,33 @@ TEST_P(Push, ARatioThatDoesNotApplyIsAbsent) {
     auto const& incident = engine_->desks().find("acme")->second.incidents().front();
     std::string const json = incident_json(*engine_, incident);
     EXPECT_THAT(json, HasSubstr(R"("observed":12,"expected":0,"state":"surge")"));
+}
+
+TEST_P(Push, AnAnswerOnAServerThatIsReadIsForItsPlatformAlone) {
+    push(12, now_ - 20s);
+    MentionBatch batch;
+    for (int i = 0; i < 12; ++i) {
+        Mention m;
+        m.id = batch.keep("f" + std::to_string(i));
+        m.created_at = now_ - 30s;
+        batch.items.push_back(m);
+    }
+    PollPage page;
+    page.complete = true;
+    ASSERT_TRUE(engine_->record("fedi", page, batch, now_ - 2min, now_, now_));
+    wait(60s);
+    auto const& incident = engine_->desks().find("acme")->second.incidents().front();
+    ASSERT_EQ(incident.streams.size(), 2u);
+    detectors::OperatorWord word;
+    word.action = detectors::Action::respond;
+    word.incident = incident.id;
+    word.by = "kim";
+    word.link = "https://fedi.example/@acme/1";
+    ASSERT_EQ(engine_->operator_word(word, now_).refusal, detectors::Refusal::none);
+    for (auto const& c : incident.clocks) {
+        if (c.kind != detectors::ClockKind::respond) continue;
+        EXPECT_EQ(c.state == detectors::ClockState::met, c.platform == "mastodon") << c.platform;
+    }
 }
 
 // Two streams; the rows of one end in the middle of its surge, the other's go on for hours.
