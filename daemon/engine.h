@@ -44,6 +44,7 @@ struct PushResult {
 // A mention of a recorded stream or a page, with what became of it, summed.
 struct Absorbed {
     std::uint64_t counted = 0, late = 0, duplicate = 0, excluded = 0, own = 0;
+    WallTime earliest = detectors::kNoTime;  // event time of those counted in time
 };
 
 // Everything takes `now`: the engine reads no clock. Without a store (backtest) nothing is kept but
@@ -142,7 +143,7 @@ private:
     void build_streams();
     std::unique_ptr<StreamState> make_stream(StreamSettings const& settings) const;
     void judge(StreamState& stream, WallTime now);
-    void cover_push(StreamState& stream, WallTime now);
+    void cover_push(StreamState& stream, WallTime earliest, WallTime now);
     void tell(StreamState& stream, std::vector<detectors::Judgement> const& told, WallTime now);
     void chart(StreamState& stream, std::vector<detectors::Judged> const& judged);
     static std::vector<std::string> conversations_since(StreamState const& stream, WallTime onset);

@@ -106,6 +106,8 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
         if (arrival == Arrival::late) {
             ++sum.late;
             stream.judge.late(at, 1);
+        } else if (sum.earliest == kNoTime || at < sum.earliest) {
+            sum.earliest = at;
         }
         if (brand != nullptr)
             for (auto const& word : brand->rules.raise.words)
@@ -307,7 +309,7 @@ PushResult Engine::push(std::string const& name, MentionBatch const& batch, std:
     stream.malformed += rejected;
     // What a polled stream covers is known by its polls: a push adds mentions to it, no silence.
     if (stream.settings.push())
-        cover_push(stream, now);
+        cover_push(stream, sum.earliest, now);
     else
         judge(stream, now);
     touch(stream);
@@ -320,7 +322,7 @@ PushResult Engine::push(std::string const& name, MentionBatch const& batch, std:
     return result;
 }
 
-void Engine::cover_push(StreamState& stream, WallTime now) {
+void Engine::cover_push(StreamState& stream, WallTime earliest, WallTime now) {
     stream.last_success = now;
     if (stream.blind) {
         stream.blind = false;
@@ -328,10 +330,18 @@ void Engine::cover_push(StreamState& stream, WallTime now) {
         stream.reason.clear();
     }
     WallTime const from = stream.intake.covered_until();
-    if (stream.history_from == kNoTime && stream.earliest != kNoTime)
+    if (stream.history_from == kNoTime && stream.earliest != kNoTime) {
         cover(stream, floor_minute(stream.earliest), now, now);
-    else
-        cover(stream, from == kNoTime ? floor_minute(now) - kMinute : from, now, now);
+    } else {
+        WallTime begin = from == kNoTime ? floor_minute(now) - kMinute : from;
+        // Whoever pushes tells of the minutes just before he was first heard, too; an old straggler
+        // does not make days of silence.
+        if (earliest != kNoTime && earliest >= now - options_.watermark)
+            begin = std::min(begin, floor_minute(earliest));
+        stream.history_from =
+            stream.history_from == kNoTime ? begin : std::min(stream.history_from, begin);
+        cover(stream, begin, now, now);
+    }
     if (from >= now) judge(stream, now);  // two in one instant: nothing new is covered
     if (stream.judge.in_history()) end_history(stream, now);
 }

@@ -167,7 +167,7 @@ BrandSettings read_brand(Reading& reading, config::Section& section) {
     read_escalation(reading, section, out);
     read_fallback(reading, section, rules);
     rules.watch_after = section.duration("watch_after", seconds{0}, kYear * 10, rules.watch_after);
-    rules.close_after = section.duration("close_after", minutes{1}, kYear, rules.close_after);
+    rules.close_after = section.duration("close_after", seconds{1}, kYear, rules.close_after);
     read_raise(section, rules);
     read_expected(section, out);
     section.finish();

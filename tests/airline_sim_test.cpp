@@ -91,13 +91,16 @@ std::string config(std::string const& directory, std::string const& every, std::
                        "/token }\n"
                        "receivers:\n  hook: { type: webhook, url: \"http://hook.sim/p\", "
                        "secret_file: " +
-                       directory + "/secret }\nbrands:\n";
+                       directory +
+                       "/secret }\n"
+                       "detectors:\n  default: { type: surge }\n"
+                       "  busy: { type: threshold, window: 30m, at_least: 40 }\nbrands:\n";
     for (std::size_t i = 0; i < streams; ++i) {
         std::string const name(kStreams[i].name);
         text += "  - name: " + name +
                 "\n    notify: { receivers: [hook] }\n    streams:\n      - { name: " + name +
                 ", account: x-main, kind: search, query: \"" + name + "\", every: " + every +
-                " }\n";
+                ", detector: [default, busy] }\n";
     }
     return text;
 }

@@ -250,7 +250,7 @@ TEST(ApiNet, TakesAnIncidentFromItsOpeningToItsEnd) {
     EXPECT_EQ(opened.at("/brand"), "acme");
     EXPECT_EQ(opened.at("/state"), "open");
     EXPECT_EQ(opened.at("/drill"), "false");
-    EXPECT_EQ(opened.keys("/streams/0"), "name platform onset observed expected ratio state");
+    EXPECT_EQ(opened.keys("/streams/0"), "name platform onset observed expected state");
     EXPECT_EQ(opened.at("/streams/0/state"), "surge");
     EXPECT_EQ(opened.size("/clocks"), 3u);
     EXPECT_EQ(opened.keys("/clocks/0"), "platform kind run due state");

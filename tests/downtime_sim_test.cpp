@@ -33,7 +33,7 @@ protected:
     void open_incident() {
         world_.start();
         if (HasFatalFailure()) return;
-        world_.clock.run_until(kSimStart + kCalm + 5min);
+        world_.clock.run_until(kSimStart + kCalm + 12min);
         auto const* incident = world_.app->engine().desks().at("acme").current();
         ASSERT_NE(incident, nullptr) << "no crisis";
         for (auto const& c : incident->clocks) due_[c.kind] = c.due;
