@@ -255,7 +255,9 @@ void expect_same(Story const& live, Story const& recorded, std::chrono::seconds 
         for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
             EXPECT_LE(std::chrono::abs(a[i].onset - b[i].onset), 2min) << both;
             EXPECT_GE(a[i].at - b[i].at, -2min) << both;
-            EXPECT_LE(a[i].at - b[i].at, every * 11 / 10 + 2min) << both;
+            // A surge may begin early on minutes that are not final; an end waits for them (10
+            // min), and with it whatever begins anew behind it.
+            EXPECT_LE(a[i].at - b[i].at, every * 11 / 10 + 2min + 10min) << both;
         }
     }
 }
@@ -294,7 +296,7 @@ void live_and_recorded(std::string const& every, std::chrono::seconds interval) 
     ASSERT_FALSE(result.error) << *result.error;
     EXPECT_EQ(result.summary.mentions, 14'485u);
     EXPECT_EQ(result.summary.duplicates, 155u);
-    EXPECT_GT(result.summary.surges, 5u) << "nothing to compare";
+    EXPECT_GE(result.summary.surges, 4u) << "nothing to compare";
     expect_same(live, recorded, interval);
 }
 

@@ -306,8 +306,9 @@ void check_journal(std::string const& directory, Outside& outside) {
             EXPECT_TRUE(paged.contains(id)) << "never paged: " << e.json;
         }
     }
-    EXPECT_GE(names["incident.opened"], kBrands) << "every brand had its crisis";
-    EXPECT_GE(names["clock.breached"], 3 * kBrands) << "nobody answered any of them";
+    EXPECT_GE(names["incident.opened"], 2) << "too few crises for this to mean anything";
+    EXPECT_GE(names["clock.breached"], 3 * names["incident.opened"])
+        << "nobody answered any of them";
 }
 
 // One life: killed at a random moment after it woke, or while it starts.
