@@ -188,7 +188,7 @@ TEST(PrometheusNet, EveryPromisedMetricIsThereWithItsTypeAndLabels) {
     EXPECT_EQ(list, slurp(TEST_DATA "/metrics.golden"));
     for (auto const& [name, family] : page)
         EXPECT_TRUE(std::any_of(std::begin(kPromises), std::end(kPromises),
-                                [&](auto const& p) { return p.name == name; }) ||
+                                [&name = name](auto const& p) { return p.name == name; }) ||
                     name.starts_with("process_"))
             << name << " is not in the contract";
 }
