@@ -184,7 +184,7 @@ private:
 // What must survive of a stream, as the store has it; checks every promise as it is made.
 class SimStore final : public daemon::PollSink {
 public:
-    SimStore(SimClock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
+    explicit SimStore(std::uint64_t seed) : random_(seed) {}
 
     bool record(std::string const& stream, PollPage const& page, MentionBatch const& batch,
                 PollContext const&, WallTime from, WallTime until) override {
@@ -208,7 +208,8 @@ public:
                                             [](Said const& a, WallTime t) { return a.at < t; });
         for (auto it = first; it != s.said->end() && it->at < until; ++it) {
             Said const& said = *it;
-            if (said.visible > clock_.wall_now() - 2min) continue;
+            // What the platform still hid then comes late, through the overlap.
+            if (said.visible > until) continue;
             if (!s.ids.contains(said.id) && ++s.missing < 5)
                 ADD_FAILURE() << stream << ": covered until " << rfc3339(until) << " without "
                               << said.id << " of " << rfc3339(said.at);
@@ -246,14 +247,13 @@ public:
     int disk_full = 0;
 
 private:
-    SimClock& clock_;
     std::mt19937_64 random_;
 };
 
 // A daemon that polls, dies without warning and comes back.
 struct World {
     World(std::uint64_t seed, SimFaults faults, BudgetSettings b)
-        : random(seed), net(clock, seed + 1, faults), store(clock, seed + 2), budget(std::move(b)) {
+        : random(seed), net(clock, seed + 1, faults), store(seed + 2), budget(std::move(b)) {
         pace = std::make_unique<AccountPace>(budget);
     }
     ~World() { stop(); }
@@ -331,9 +331,13 @@ void expect_complete(SimStore::State const& s, WallTime end, std::chrono::minute
         bool const in_gap = std::any_of(s.gaps.begin(), s.gaps.end(), [&](auto const& gap) {
             return said.at >= gap.first && said.at < gap.second;
         });
-        if (said.at < s.covered_from || said.at >= s.covered_until || in_gap) continue;
+        // The last minutes may hold some that the platform hid and that the next poll would find.
+        if (said.at < s.covered_from || said.at >= s.covered_until - 3min || in_gap) continue;
         ++owed;
         there += s.ids.contains(said.id) ? 1 : 0;
+        if (!s.ids.contains(said.id))
+            ADD_FAILURE() << "lost: " << said.id << " of " << rfc3339(said.at) << ", shown at "
+                          << rfc3339(said.visible);
     }
     EXPECT_GT(owed, 100u) << "too little was said for this to mean anything";
     EXPECT_EQ(there, owed);
