@@ -142,8 +142,8 @@ void App::start_loops() {
         auto const account = settings.accounts.find(stream.account);
         if (kind == nullptr || kind->make == nullptr || account == settings.accounts.end())
             continue;
-        PollEnv env{doors_.clock,         doors_.http, random_, *this, *paces_.at(stream.account),
-                    settings.http.timeout};
+        PollEnv env{doors_.clock,          doors_.http, random_, *this, *paces_.at(stream.account),
+                    settings.http.timeout, kind->floor};
         supervisor_.start("poll/" + name,
                           run_poll_loop(env, stream, kind->make(account->second, stream)));
         loops_.push_back("poll/" + name);

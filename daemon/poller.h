@@ -58,6 +58,17 @@ struct PollContext {
     WallTime covered_until = detectors::kNoTime;  // what the stream knows already
 };
 
+// What the pollers of one account share while the program runs: the session of a platform that asks
+// for one (Bluesky, Reddit). A poller without a live session asks for one as a page of its walk
+// (its cursor stays), the others then find it here. Never stored: a start logs in anew. One thread.
+struct AccountSession {
+    std::string access, refresh;  // tokens; empty: none
+    std::string server;           // where this account's requests go, when the session says so
+    std::string subject;          // who we are there: a DID, an id
+    WallTime expires = detectors::kNoTime;     // of `access`
+    WallTime not_before = detectors::kNoTime;  // a refused login is not repeated sooner
+};
+
 class Poller {
 public:
     virtual ~Poller() = default;

@@ -1,5 +1,6 @@
 #include "daemon/settings.h"
 
+#include "daemon/poller.h"
 #include "daemon/settings_reader.h"
 
 #include <algorithm>
@@ -112,6 +113,10 @@ std::vector<std::string> Reading::receivers(config::Section& section, std::strin
 void Reading::not_built(config::Section& section, std::string_view key, std::string name) {
     section.warn(key, name + " is not in this release: `surged run` would refuse to start");
     out.unbuilt.push_back(std::move(name));
+}
+
+std::shared_ptr<AccountSession> AccountSettings::new_session() {
+    return std::make_shared<AccountSession>();
 }
 
 StreamSettings const* Settings::stream(std::string_view name) const {

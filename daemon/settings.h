@@ -60,6 +60,7 @@ struct BudgetSettings {
     std::string currency;
     double reserve = 0.2;
 };
+struct AccountSession;
 struct AccountSettings {
     std::string name, platform;
     // The platform's own when absent; no "/" at its end. Empty for feeds: their streams hold a url.
@@ -68,6 +69,9 @@ struct AccountSettings {
     BudgetSettings budget;
     config::Values values;  // the platform's account keys
     bool made = false;      // for streams that say `platform:`; its name is no user's
+    // Not configuration: shared by the pollers made from this account (poller.h); never null.
+    std::shared_ptr<AccountSession> session = new_session();
+    static std::shared_ptr<AccountSession> new_session();
 };
 
 struct ReceiverSettings {
