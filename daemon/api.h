@@ -85,6 +85,9 @@ private:
     ServerResponse incident(ApiCall const& call);
     ServerResponse act(ApiCall const& call);
     ServerResponse test_receiver(ApiCall const& call);
+    ServerResponse hook_challenge(ApiCall const& call);
+    ServerResponse hook_delivery(ApiCall const& call);
+    [[nodiscard]] AccountSettings const* hook_account(ApiCall const& call) const;
     ServerResponse event_stream(ApiCall const& call);
 
     ApiEnv env_;
