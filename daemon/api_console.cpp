@@ -41,8 +41,21 @@ std::string form_field(ServerRequest const& request, std::string_view name) {
 
 ServerResponse Api::console(ApiCall const& call) {
     bool const locked = !env_.engine.settings().server.tokens.empty();
-    if (locked && (call.token == nullptr || call.token->role == Role::push))
-        return sign_in_page(401, "");
+    if (locked && (call.token == nullptr || call.token->role == Role::push)) {
+        // A browser is shown where to sign in; a program is told what every route tells it.
+        bool const browser = exporters::header(call.request.headers, "Accept").find("text/html") !=
+                             std::string_view::npos;
+        bool const known = call.token != nullptr;
+        ServerResponse refusal =
+            browser ? sign_in_page(401, "")
+            : known
+                ? problem(403, "Forbidden",
+                          "the role of token '" + call.token->name + "' does not allow this")
+                : problem(401, "Unauthorized", "a token is needed: Authorization: Bearer TOKEN");
+        if (refusal.status == 401)
+            refusal.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"surged\"");
+        return refusal;
+    }
     auto const* const file = exporters::console_file("index.html");
     ServerResponse response = page_of(*file, std::string(file->body));
     response.headers.emplace_back("Cache-Control", "no-cache");
