@@ -33,6 +33,8 @@ inline constexpr std::int64_t kSeriesPoints = 11'000;
 // Version, uptime, streams by state, open incidents, waiting pages, the state directory.
 [[nodiscard]] std::string status_json(Engine const& engine, WallTime started, WallTime now);
 
+// Nothing was ever read of it: neither calm nor anything else is known.
+[[nodiscard]] bool not_read_yet(StreamState const& stream);
 [[nodiscard]] std::string_view stream_state_word(
     StreamState const& stream);  // calm, surge, learning, blind
 

@@ -1,5 +1,7 @@
 #include "detectors/likeness.h"
 
+#include "detectors/text_walk.h"
+
 #include <array>
 #include <bit>
 
@@ -48,76 +50,6 @@ private:
     unsigned n_ = 0;
 };
 static_assert(kLooked <= 2048, "BitCounts is exact up to 4095 features");
-
-unsigned char byte(std::string_view s, std::size_t i) {
-    return i < s.size() ? static_cast<unsigned char>(s[i]) : 0;
-}
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool is_blank(char c) {
-    return static_cast<unsigned char>(c) <= ' ';
-}
-
-// What a character is to the words of a text.
-enum class Sort : std::uint8_t { letter, digit, whole_word, separator, nothing };
-struct Step {
-    Sort sort;
-    std::size_t length;
-};
-
-Step beyond_ascii(std::string_view s, std::size_t i) {
-    unsigned char const a = byte(s, i), b = byte(s, i + 1), c = byte(s, i + 2);
-    if (a < 0xE0 || (b & 0xC0U) != 0x80U || (c & 0xC0U) != 0x80U) return {Sort::letter, 1};
-    if (a >= 0xF0) {  // emoji and other pictures; rare Han characters among them
-        bool const whole = (byte(s, i + 3) & 0xC0U) == 0x80U;
-        bool const han = b >= 0xA0;
-        return {!whole ? Sort::letter
-                : han  ? Sort::whole_word
-                       : Sort::separator,
-                whole ? std::size_t{4} : 1};
-    }
-    if (a == 0xE2 && b == 0x80)  // zero-width and direction marks split no word; dashes, quotes do
-        return {
-            (c >= 0x8B && c <= 0x8F) || (c >= 0xAA && c <= 0xAE) ? Sort::nothing : Sort::separator,
-            3};
-    if (a == 0xE2 && b == 0x81 && c >= 0xA0) return {Sort::nothing, 3};  // word joiner, isolates
-    if (a == 0xE2 && b < 0xBA) return {Sort::separator, 3};              // symbols, dingbats
-    if (a == 0xE3 && b == 0x80) return {Sort::separator, 3};             // ideographic punctuation
-    if (a == 0xEF && b == 0xB8 && c <= 0x8F) return {Sort::nothing, 3};  // variation selectors
-    if (a == 0xEF && (b == 0xBC || b == 0xBD)) return {Sort::separator, 3};  // full-width marks
-    bool const thai = a == 0xE0 && b >= 0xB8 && b <= 0xBB;
-    bool const han = (a == 0xE2 && b >= 0xBA) || (a >= 0xE3 && a <= 0xE9);
-    return {thai || han ? Sort::whole_word : Sort::letter, 3};
-}
-
-Step step(std::string_view s, std::size_t i) {
-    unsigned char const c = byte(s, i);
-    if (c >= 0x80) return beyond_ascii(s, i);
-    if (c >= '0' && c <= '9') return {Sort::digit, 1};
-    bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    if (c == '\'') return {Sort::nothing, 1};  // don't, dont
-    return {letter ? Sort::letter : Sort::separator, 1};
-}
-
-bool begins(std::string_view text, std::size_t i, std::string_view word) {
-    if (text.size() - i < word.size()) return false;
-    for (std::size_t k = 0; k < word.size(); ++k)
-        if (lower(text[i + k]) != word[k]) return false;
-    return true;
-}
-
-// The length of the link that begins here; 0: none does.
-std::size_t link_length(std::string_view text, std::size_t i) {
-    if (!begins(text, i, "http") && !begins(text, i, "www.")) return 0;
-    if (!begins(text, i, "http://") && !begins(text, i, "https://") && !begins(text, i, "www."))
-        return 0;
-    std::size_t end = i;
-    while (end < text.size() && !is_blank(text[end]) && text[end] != '<' && text[end] != '"') ++end;
-    return end - i;
-}
 
 bool tracks(std::string_view parameter) {
     std::string_view const name = parameter.substr(0, parameter.find('='));
@@ -215,9 +147,7 @@ TextMarks text_marks(std::string_view text) {
             }
         }
         if (boundary && c == '@') {
-            ++i;
-            while (i < text.size() && !is_blank(text[i]) && step(text, i).sort != Sort::separator)
-                ++i;
+            i += handle_length(text, i);
             continue;
         }
         Step const s = step(text, i);
