@@ -97,6 +97,7 @@ Result<bool> Engine::restore(WallTime now) {
             return Failure(Fault::malformed,
                            "the stored incidents of brand '" + brand + "' cannot be read");
     }
+    restore_mentions(now);
     if (auto const blob = from.blobs.find("told"); blob != from.blobs.end()) {
         ArchiveReader reader(blob->second);
         std::map<std::string, std::int64_t> events;
@@ -241,9 +242,11 @@ void Engine::handle(Notice notice) {
         told_[event.incident + "/" + clock_slot(*event.clock)] = {event.id, 0};
     if (event.name == EventName::incident_opened || event.name == EventName::incident_reopened)
         told_[event.incident + "/opened"] = {event.id, 0};
-    if (event.name == EventName::incident_closed)
+    if (event.name == EventName::incident_closed) {
         std::erase_if(told_,
                       [&](auto const& b) { return b.first.starts_with(event.incident + "/"); });
+        release(event.incident);
+    }
     queue(notice.to, event, json, instance_ + "-" + std::to_string(event.id), false);
 }
 

@@ -10,6 +10,8 @@
 #include "detectors/desk.h"
 #include "exporters/metrics.h"
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -132,6 +134,12 @@ public:
     }
     [[nodiscard]] detectors::Incident const* incident(std::string_view id) const;
     [[nodiscard]] Store* store() const { return store_; }
+    // What is known of an incident's mentions by now: while it is open from the mentions, later as
+    // it stood at its end. Absent when nobody told who wrote or what. Cost: some milliseconds.
+    [[nodiscard]] std::optional<detectors::SurgeFacts> facts_of(
+        detectors::Incident const& incident) const;
+    // The kept row of a visible post; absent once keep_mentions is over, or without a store.
+    [[nodiscard]] std::optional<MentionRow> kept(detectors::VisiblePost const& post) const;
     [[nodiscard]] std::int64_t last_event() const { return last_event_; }
     [[nodiscard]] std::string const& instance() const { return instance_; }
     [[nodiscard]] std::string const& disk_trouble() const {
@@ -150,7 +158,25 @@ private:
     void cover_push(StreamState& stream, WallTime earliest, WallTime now);
     void tell(StreamState& stream, std::vector<detectors::Judgement> const& told, WallTime now);
     void chart(StreamState& stream, std::vector<detectors::Judged> const& judged);
-    static std::vector<std::string> conversations_since(StreamState const& stream, WallTime onset);
+    // engine_composition.cpp
+    static void take_stock(StreamState const& stream, SurgeWatch const& watch,
+                           detectors::Verdict const& verdict, detectors::SurgeStarted& in);
+    static void take_stock(StreamState const& stream, SurgeWatch const& watch,
+                           detectors::Verdict const& verdict, detectors::SurgeGrown& in);
+    static std::unique_ptr<SurgeWatch> watch_from(StreamState const& stream, std::string incident,
+                                                  WallTime onset);
+    void watch(StreamState& stream, std::unique_ptr<SurgeWatch> fresh);
+    void describe(std::string const& brand, std::string const& incident);
+    void release(std::string const& incident);
+    void restore_mentions(WallTime now);
+    std::size_t restore_mentions(StreamState& stream, WallTime from, WallTime since,
+                                 std::size_t limit);
+    [[nodiscard]] bool shares_platform(StreamState const& stream) const;
+    void tell_mention(StreamState const& stream, detectors::MentionDigest const& digest,
+                      bool shared);
+    static std::vector<detectors::ConversationKey> conversations_since(StreamState const& stream,
+                                                                       WallTime onset);
+    [[nodiscard]] std::string visible_link(detectors::Incident const& incident) const;
     [[nodiscard]] std::string platform_read_at(detectors::Incident const& incident,
                                                std::string const& link) const;
     void feed_incident(StreamState& stream, WallTime onset);
@@ -207,6 +233,8 @@ private:
     std::vector<OutboxRow> fresh_rows_;             // for the outbox, once the flush was tried
     std::vector<detectors::Judgement> judgements_;  // scratch
     std::vector<detectors::Judged> judged_;
+    // Mentions told of each open incident that is watched by several streams of one platform.
+    std::map<std::string, boost::unordered_flat_set<std::uint64_t>> told_mentions_;
 };
 
 // The gauges and per-stream counters of an engine at scrape time.

@@ -1,6 +1,7 @@
 // The engine's state as metric families at scrape time: contract section 7, the gauges and the
 // counters of streams.
 #include "daemon/engine.h"
+#include "daemon/views.h"
 
 #include <algorithm>
 #include <array>
@@ -80,7 +81,7 @@ private:
         gauge("surged_stream_up", "Whether the stream is being read.",
               [](auto const& s) { return Value(s.blind ? 0 : 1); });
         gauge("surged_stream_learning", "Whether the stream has less than a day of history.",
-              [](auto const& s) { return Value(s.judge.learning() ? 1 : 0); });
+              [](auto const& s) { return Value(s.judge.learning() || not_read_yet(s) ? 1 : 0); });
         gauge("surged_stream_covered_until_timestamp_seconds",
               "Event time up to which it is complete.", [](auto const& s) {
                   WallTime const t = s.intake.covered_until();

@@ -1,10 +1,10 @@
 // The engine's way of a mention: page -> intake -> judge -> desk.
 #include "daemon/engine.h"
+#include "daemon/surge_watch.h"
 #include "detectors/json_writer.h"
 
 #include <algorithm>
 #include <cctype>
-#include <set>
 #include <utility>
 
 namespace surged::daemon {
@@ -12,15 +12,6 @@ namespace surged::daemon {
 using namespace detectors;
 
 namespace {
-
-constexpr std::size_t kConversationsTold =
-    500;  // of a surge that begins, to compare with older incidents
-
-std::string_view conversation_of(Mention const& m) {
-    if (!m.conversation.empty()) return m.conversation;
-    if (!m.in_reply_to.empty()) return m.in_reply_to;
-    return m.id;
-}
 
 // What is kept of a mention for keep_mentions: the row of contract section 4.
 std::string body_of(Mention const& m, std::string const& platform, WallTime at, WallTime now) {
@@ -38,6 +29,19 @@ std::string body_of(Mention const& m, std::string const& platform, WallTime at, 
     if (m.reach >= 0) json.field("reach", m.reach);
     json.end();
     return json.take();
+}
+
+// The newest intervals, each once: a revision replaces.
+void keep_count(std::vector<Bucket>& counts, Bucket const& bucket) {
+    auto const at =
+        std::lower_bound(counts.begin(), counts.end(), bucket.start,
+                         [](Bucket const& b, WallTime start) { return b.start < start; });
+    if (at != counts.end() && at->start == bucket.start) {
+        *at = bucket;
+        return;
+    }
+    counts.insert(at, bucket);
+    if (counts.size() > StreamState::kCounts) counts.erase(counts.begin());
 }
 
 // ASCII case-insensitive search for `word` (lower case) in `text`.
@@ -77,6 +81,7 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
     if (current != nullptr)
         for (auto const& s : current->streams)
             if (s.name == stream.settings.name) joined = s.onset;
+    bool const shared = joined != kNoTime && shares_platform(stream);
     for (Mention const& m : batch.items) {
         WallTime const first_sight = m.seen_at == kNoTime ? now : m.seen_at;
         WallTime const at = Intake::event_time(m, first_sight);
@@ -113,11 +118,14 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
             for (auto const& word : brand->rules.raise.words)
                 if (contains_word(m.text, word))
                     stream.raise_word_at = std::max(stream.raise_word_at, at);
-        std::string_view const conversation = conversation_of(m);
-        if (joined != kNoTime && at >= joined)
-            desk.apply(IncidentMention{stream.settings.name, conversation});
-        stream.recent.push_back({at, std::string(conversation)});
-        if (stream.recent.size() > StreamState::kRecent) stream.recent.pop_front();
+        MentionDigest const digest = digest_of(m, at);
+        if (joined != kNoTime && at >= joined) tell_mention(stream, digest, shared);
+        stream.recent.push(digest);
+        if (stream.watch && at >= stream.watch->onset) {
+            stream.watch->sketch.add(digest, stream.settings.name,
+                                     stable_hash(stream.settings.platform));
+            stream.watch->growth.add(at);
+        }
     }
     stream.mentions += sum.counted;
     stream.late += sum.late;
@@ -162,6 +170,7 @@ void Engine::count(StreamState& stream, Bucket const& bucket, WallTime now) {
     judgements_.clear();
     stream.judge.advance(bucket, judgements_, nullptr);
     stream.mentions += static_cast<std::uint64_t>(bucket.count);
+    keep_count(stream.counts, bucket);
     tell(stream, judgements_, now);
 }
 
@@ -196,15 +205,20 @@ void Engine::tell(StreamState& stream, std::vector<Judgement> const& told, WallT
                     stream.raise_word_at != kNoTime && stream.raise_word_at >= verdict.onset;
                 in.late = judgement.late;
                 in.conversations = conversations_since(stream, verdict.onset);
+                auto fresh = watch_from(stream, {}, verdict.onset);
+                take_stock(stream, *fresh, verdict, in);
                 desk.apply(in, now, notices);
                 if (!known) feed_incident(stream, verdict.onset);
+                watch(stream, std::move(fresh));
                 break;
             }
             case Transition::grown: {
                 SurgeGrown in;
                 in.stream = stream.settings.name;
                 in.verdict = verdict;
+                if (stream.watch) take_stock(stream, *stream.watch, verdict, in);
                 desk.apply(in, now, notices);
+                if (stream.watch) describe(stream.settings.brand, stream.watch->incident);
                 break;
             }
             case Transition::new_normal:
@@ -223,20 +237,6 @@ void Engine::tell(StreamState& stream, std::vector<Judgement> const& told, WallT
         handle_all(notices);
         touch(stream.settings.brand);
     }
-}
-
-// The distinct ones, newest first: what tells the desk that an old incident goes on.
-std::vector<std::string> Engine::conversations_since(StreamState const& stream, WallTime onset) {
-    std::set<std::string> found;
-    for (auto it = stream.recent.rbegin(); it != stream.recent.rend(); ++it)
-        if (it->at >= onset && found.size() < kConversationsTold) found.insert(it->conversation);
-    return {found.begin(), found.end()};
-}
-
-void Engine::feed_incident(StreamState& stream, WallTime onset) {
-    Desk& desk = desk_of(stream);
-    for (auto const& m : stream.recent)
-        if (m.at >= onset) desk.apply(IncidentMention{stream.settings.name, m.conversation});
 }
 
 void Engine::chart(StreamState& stream, std::vector<Judged> const& judged) {
@@ -289,6 +289,7 @@ bool Engine::record(std::string const& name, PollPage const& page, MentionBatch 
     stream.malformed += page.malformed;
     for (auto const& bucket : page.counts) {
         stream.intake.set_count(bucket.start, bucket.count);
+        keep_count(stream.counts, bucket);
         if (stream.history_from == kNoTime && bucket.count > 0 &&
             (stream.earliest == kNoTime || bucket.start < stream.earliest))
             stream.earliest = bucket.start;

@@ -2,6 +2,7 @@
 #include "daemon/engine.h"
 #include "daemon/event_json.h"
 #include "daemon/reload.h"
+#include "daemon/surge_watch.h"
 #include "detectors/json_writer.h"
 
 #include <algorithm>
@@ -42,6 +43,7 @@ std::optional<exporters::Page> Engine::next_page(std::string const& receiver, Wa
     page.external_url = settings_.server.external_url;
     if (BrandSettings const* brand = settings_.brand(row->brand))
         page.plan_url = brand->rules.plan_url;
+    if (page.incident != nullptr) page.visible_url = visible_link(*page.incident);
     page.attempt = row->attempts;
     return page;
 }
@@ -136,6 +138,8 @@ void Engine::reload(Settings next, WallTime now) {
                 made->curve = std::move(old.curve);
                 made->dirty_hours = std::move(old.dirty_hours);
                 made->recent = std::move(old.recent);
+                made->watch = std::move(old.watch);
+                made->counts = std::move(old.counts);
                 made->late = old.late;
                 made->duplicate = old.duplicate;
                 made->excluded = old.excluded;

@@ -1,5 +1,6 @@
 #include "daemon/stream_state.h"
 
+#include "daemon/surge_watch.h"
 #include "detectors/archive.h"
 
 namespace surged::daemon {
@@ -26,6 +27,12 @@ void archive(A& a, Saved& s) {
 }
 
 }  // namespace
+
+StreamState::StreamState(StreamSettings s, std::function<double(WallTime)> multiplier,
+                         std::chrono::seconds watermark)
+    : settings(std::move(s)), intake(watermark), judge(settings.detectors, std::move(multiplier)) {}
+
+StreamState::~StreamState() = default;
 
 template <typename A>
 void archive(A& a, SeriesPoint& p) {

@@ -2,22 +2,17 @@
 #pragma once
 
 #include "daemon/settings.h"
+#include "detectors/digest.h"
 #include "detectors/intake.h"
 #include "detectors/judge.h"
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace surged::daemon {
-
-// What `incident.mention` and the evidence need of a mention after its page is gone.
-struct RecentMention {
-    WallTime at{};
-    std::string conversation;  // its root, else what it answers, else its own id
-};
 
 // One judged minute as /series and explain show it.
 struct SeriesPoint {
@@ -25,12 +20,14 @@ struct SeriesPoint {
     bool covered = false;
 };
 
+struct SurgeWatch;  // surge_watch.h
+
 struct StreamState {
     StreamState(StreamSettings s, std::function<double(WallTime)> multiplier,
-                std::chrono::seconds watermark)
-        : settings(std::move(s)),
-          intake(watermark),
-          judge(settings.detectors, std::move(multiplier)) {}
+                std::chrono::seconds watermark);
+    ~StreamState();
+    StreamState(StreamState const&) = delete;
+    StreamState& operator=(StreamState const&) = delete;
 
     StreamSettings settings;
     detectors::Intake intake;
@@ -54,10 +51,14 @@ struct StreamState {
     WallTime raise_word_at =
         detectors::kNoTime;  // event time of the newest mention with a `raise` word
 
-    // Newest last; bounded: an incident's conversations are counted from the onset, and a surge of
-    // more mentions than this has long made its conversations plain.
-    static constexpr std::size_t kRecent = 4096;
-    std::deque<RecentMention> recent;
+    // An incident's conversations and composition are counted from the onset, which lies before the
+    // page; a surge of more mentions than this has long made them plain.
+    detectors::RecentMentions recent;
+    std::unique_ptr<SurgeWatch> watch;  // while it is in an open incident
+
+    // The newest intervals of a counts stream, by start: how a surge grew that has no mentions.
+    static constexpr std::size_t kCounts = 512;
+    std::vector<detectors::Bucket> counts;
 
     // The current and the last hours of the curve, by hour since 1970; written through to the store
     // when dirty.

@@ -1,5 +1,6 @@
 #include "daemon/views.h"
 
+#include "daemon/views_composition.h"
 #include "detectors/json_writer.h"
 
 #include <algorithm>
@@ -22,7 +23,8 @@ void put_stream(JsonWriter& json, StreamState const& s) {
     StreamSettings const& settings = s.settings;
     json.object().field("name", settings.name).field("brand", settings.brand);
     json.field("platform", settings.platform).field("kind", settings.kind);
-    json.field("state", stream_state_word(s)).text_if("reason", s.reason);
+    json.field("state", stream_state_word(s));
+    json.text_if("reason", s.reason.empty() && not_read_yet(s) ? "not read yet" : s.reason);
     json.field("mentions_total", s.mentions);
     if (s.intake.committed_until() != kNoTime || s.judge.surging()) {
         Verdict const& v = s.judge.last();
@@ -74,14 +76,7 @@ void put_incident(JsonWriter& json, Engine const& engine, Incident const& i, boo
     json.key("clocks").array();
     for (auto const& c : i.clocks) put_clock(json, c);
     json.end();
-    if (i.composition) {
-        Composition const& c = *i.composition;
-        json.key("composition").object().field("kind", c.kind).field("authors", c.authors);
-        json.field("top_author", c.top_author)
-            .field("reposts", c.reposts)
-            .field("copies", c.copies);
-        json.field("new_accounts", c.new_accounts).end();
-    }
+    put_composition(json, engine, i, whole);
     json.key("own_posts").array();
     for (auto const& p : i.own_posts) {
         json.object().field("platform", p.platform).field("id", p.id).text_if("url", p.url);
@@ -89,15 +84,8 @@ void put_incident(JsonWriter& json, Engine const& engine, Incident const& i, boo
     }
     json.end();
     // Filled by what comes after the first answer; empty lists keep the shape.
-    json.key("unanswered")
-        .array()
-        .end()
-        .key("advocates")
-        .array()
-        .end()
-        .key("visible")
-        .array()
-        .end();
+    json.key("unanswered").array().end().key("advocates").array().end();
+    put_visible(json, engine, i, whole);
     json.key("checklist").array();
     BrandSettings const* const brand = engine.settings().brand(i.brand);
     if (brand != nullptr)
@@ -120,9 +108,14 @@ struct Step {
 
 }  // namespace
 
+bool not_read_yet(StreamState const& s) {
+    return s.last_success == kNoTime && s.intake.covered_until() == kNoTime && s.mentions == 0;
+}
+
 std::string_view stream_state_word(StreamState const& s) {
     if (s.blind) return "blind";
     if (s.judge.surging()) return "surge";
+    if (not_read_yet(s)) return "learning";
     return s.judge.learning() ? "learning" : "calm";
 }
 

@@ -35,6 +35,8 @@ inline constexpr std::int64_t kSeriesPoints = 11'000;
 [[nodiscard]] std::string status_json(Engine const& engine, WallTime started, WallTime now,
                                       Token const* token = nullptr, bool session = false);
 
+// Nothing was ever read of it: neither calm nor anything else is known.
+[[nodiscard]] bool not_read_yet(StreamState const& stream);
 [[nodiscard]] std::string_view stream_state_word(
     StreamState const& stream);  // calm, surge, learning, blind
 

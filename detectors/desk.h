@@ -5,6 +5,7 @@
 #include "detectors/clock.h"
 #include "detectors/event.h"
 #include "detectors/policy.h"
+#include "detectors/surge_facts.h"
 
 #include <array>
 #include <cstdint>
@@ -26,6 +27,7 @@ struct IncidentStream {
     bool surging = true;
     SurgeKind kind = SurgeKind::volume;
     std::chrono::seconds window{0};
+    WallTime since{};  // onset of its first surge in this run: its mentions count from here
 };
 
 struct OwnPostSeen {
@@ -64,14 +66,18 @@ struct Incident {
     std::vector<std::string> told;                            // receivers that heard of it
     // Mentions since the onset, by platform and conversation: who answers where most of them are,
     // has answered.
-    std::map<std::string, std::map<std::string, std::uint32_t>>
+    std::map<std::string, std::map<ConversationKey, std::uint32_t>>
         conversations;                              // bounded: kConversations a platform
     std::map<std::string, std::uint64_t> mentions;  // per platform
     std::map<std::string, std::string> origin;      // platform -> own post it began from
     std::vector<Rung> rungs;
-    std::optional<Composition> composition;
+    std::optional<Composition> composition;  // of all its streams together, when last told
+    std::optional<SurgeFacts> facts;         // the same with more to it
     std::optional<double> return_days;
     std::optional<std::chrono::seconds> doubling;
+    double doubling_error = 0;  // standard error, in seconds
+    // What it is known by when it comes back: at most kMarks each, kept while it is kept.
+    std::vector<std::uint64_t> links, copies;
     std::string verdict;  // of close: real, false, expected
 
     // What follows belongs to the desk.
@@ -86,7 +92,7 @@ struct Incident {
     bool recheck = false;  // conversations grew: an own post may answer where most mentions are
     bool paused = false;   // promotion
     bool late = false;     // an outage hid its first surge
-    static constexpr std::size_t kOwnPosts = 200, kConversations = 2000;
+    static constexpr std::size_t kOwnPosts = 200, kConversations = 2000, kMarks = 200;
     static constexpr std::size_t kConversationsKept = 50;  // a platform, once it is closed
     static constexpr std::size_t kClocks = 200;  // of all runs; the oldest ended ones go first
 };
@@ -102,7 +108,10 @@ struct SurgeStarted {
     bool drill = false;
     // Of its mentions since the onset, when they are known: a closed incident that shares one is
     // reopened (watch_after).
-    std::vector<std::string> conversations;
+    std::vector<ConversationKey> conversations;
+    // The same by its links and by what is copied in it (SurgeFacts::links, ::copies).
+    std::optional<SurgeFacts> facts;
+    double doubling_error = 0;
 };
 struct SurgeGrown {
     std::string stream;
@@ -110,6 +119,8 @@ struct SurgeGrown {
     std::optional<Composition> composition;
     std::optional<std::chrono::seconds> doubling;
     bool drill = false;
+    std::optional<SurgeFacts> facts;
+    double doubling_error = 0;
 };
 struct SurgeEnded {
     std::string stream;
@@ -119,8 +130,8 @@ struct SurgeEnded {
 // A mention of a stream that is in an open incident (or of the minutes from the onset to the page).
 // Told once each.
 struct IncidentMention {
-    std::string_view stream,
-        conversation;  // conversation: its root, else what it answers, else its own id
+    std::string_view stream;
+    ConversationKey conversation;  // its root, else what it answers, else its own id
 };
 // A post of the brand itself, seen on the platform.
 struct OwnPost {
@@ -173,6 +184,11 @@ public:
     void apply(SurgeGrown const& in, WallTime now, std::vector<Notice>& out);
     void apply(SurgeEnded const& in, WallTime now, std::vector<Notice>& out);
     void apply(IncidentMention const& in);
+    // What is known of the mentions of an incident, of all its streams, by now: says nothing. Links
+    // and copies in `usual` (ascending) are the stream's everyday ones: the incident is not known
+    // by them.
+    void describe(std::string_view incident, SurgeFacts facts,
+                  std::vector<std::uint64_t> const& usual);
     // Posts are told as they are found, also while no incident is open: the newest kRecent are
     // remembered, because the post it all began from is older than its incident.
     void apply(OwnPost const& in, WallTime now, std::vector<Notice>& out);
@@ -226,6 +242,7 @@ private:
     [[nodiscard]] std::string new_id(bool drill, WallTime now);
     Incident& create(SurgeStarted const& in, WallTime now);
     [[nodiscard]] Incident* to_reopen(SurgeStarted const& in, WallTime now);
+    [[nodiscard]] Incident* find_incident(std::string_view id);
     void reopen(Incident& incident, WallTime from, WallTime now);
     void open_page(Incident& incident, EventName name, Event page, WallTime now,
                    std::vector<Notice>& out);

@@ -7,7 +7,16 @@
 namespace surged::detectors {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
+
+// What version 2 added to an incident; version 1 had its conversations by name.
+struct More {
+    std::map<std::string, std::map<ConversationKey, std::uint32_t>> conversations;
+    std::vector<WallTime> since;  // of each stream
+    std::optional<SurgeFacts> facts;
+    double doubling_error = 0;
+    std::vector<std::uint64_t> links, copies;
+};
 
 }  // namespace
 
@@ -48,11 +57,35 @@ void archive(A& a, std::pair<std::string, WallTime>& p) {
 }
 
 template <typename A>
+void archive(A& a, std::pair<std::string, double>& p) {
+    a(p.first, p.second);
+}
+
+template <typename A>
+void archive(A& a, VisiblePost& v) {
+    a(v.stream, v.key, v.at, v.audience, v.echoes, v.reach);
+}
+
+template <typename A>
+void archive(A& a, SurgeFacts& f) {
+    a(f.composition, f.mentions, f.organic, f.error, f.languages, f.visible, f.links, f.copies,
+      f.told);
+}
+
+template <typename A>
+void archive(A& a, More& m) {
+    a(m.conversations, m.since, m.facts, m.doubling_error, m.links, m.copies);
+}
+
+template <typename A>
 void archive(A& a, Incident& i) {
     a(i.id, i.brand, i.state, i.severity, i.drill, i.opened, i.closed, i.onset);
     a(i.acknowledged_at, i.acknowledge_expires, i.last_surge_end, i.owner, i.run);
     a(i.streams, i.clocks, i.own_posts, i.checked, i.told);
-    a(i.conversations, i.mentions, i.origin, i.rungs);
+    std::map<std::string, std::map<std::string, std::uint32_t>> named;  // by version 1
+    a(named, i.mentions, i.origin, i.rungs);
+    for (auto const& [platform, table] : named)
+        for (auto const& [id, n] : table) i.conversations[platform][id] += n;
     a(i.composition, i.return_days, i.doubling, i.verdict);
     a(i.asked, i.answers_from, i.reopened, i.last_at, i.acknowledge_run, i.acknowledge_from);
     a(i.answered, i.expires, i.recheck, i.paused, i.late);
@@ -75,13 +108,39 @@ bool sane(std::vector<Incident> const& incidents) {
     return open[0] <= 1 && open[1] <= 1;
 }
 
+bool take(std::vector<Incident>& incidents, std::vector<More>& more) {
+    if (more.size() != incidents.size()) return false;
+    for (std::size_t n = 0; n < more.size(); ++n) {
+        Incident& i = incidents[n];
+        More& m = more[n];
+        if (m.since.size() != i.streams.size()) return false;
+        for (std::size_t s = 0; s < m.since.size(); ++s) i.streams[s].since = m.since[s];
+        i.conversations = std::move(m.conversations);
+        i.facts = std::move(m.facts);
+        i.doubling_error = m.doubling_error;
+        i.links = std::move(m.links);
+        i.copies = std::move(m.copies);
+    }
+    return true;
+}
+
 }  // namespace
 
 std::string Desk::save() const {
     Desk copy = *this;  // the archive takes what it could also read into
     std::uint32_t version = kVersion;
     ArchiveWriter w;
-    w(version, copy.incidents_, copy.opened_on_, copy.recent_);
+    std::vector<More> more;
+    for (Incident& i : copy.incidents_) {
+        More& m = more.emplace_back();
+        m.conversations = std::move(i.conversations);
+        for (IncidentStream const& s : i.streams) m.since.push_back(s.since);
+        m.facts = std::move(i.facts);
+        m.doubling_error = i.doubling_error;
+        m.links = std::move(i.links);
+        m.copies = std::move(i.copies);
+    }
+    w(version, copy.incidents_, copy.opened_on_, copy.recent_, more);
     return w.take();
 }
 
@@ -92,9 +151,11 @@ bool Desk::restore(std::string_view blob) {
     std::vector<OwnPostSeen> recent;
     ArchiveReader r(blob);
     r(version);
-    if (!r.ok() || version != kVersion) return false;
+    if (!r.ok() || version < 1 || version > kVersion) return false;
     r(incidents, opened_on, recent);
-    if (!r.done() || !sane(incidents)) return false;
+    std::vector<More> more;
+    if (version > 1) r(more);
+    if (!r.done() || !sane(incidents) || (version > 1 && !take(incidents, more))) return false;
     incidents_ = std::move(incidents);
     opened_on_ = std::move(opened_on);
     recent_ = std::move(recent);

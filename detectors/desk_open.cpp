@@ -2,6 +2,7 @@
 #include "detectors/desk.h"
 #include "detectors/desk_parts.h"
 #include "detectors/desk_text.h"
+#include "detectors/likeness.h"
 
 #include <algorithm>
 #include <cmath>
@@ -34,17 +35,43 @@ void take_figures(IncidentStream& s, Verdict const& v) {
 template <typename Surge>
 void take_evidence(Incident& incident, Surge const& in) {
     if (in.composition) incident.composition = in.composition;
-    if (in.doubling) incident.doubling = in.doubling;
+    if (in.facts) incident.facts = in.facts;
+    if (in.doubling || in.facts) {  // one that grows no more has no doubling time
+        incident.doubling = in.doubling;
+        incident.doubling_error = in.doubling_error;
+    }
     if (in.verdict.return_days > 0) incident.return_days = in.verdict.return_days;
     if (in.verdict.critical) incident.severity = Severity::critical;
 }
 
 bool shares_conversation(Incident const& incident, std::string const& platform,
-                         std::vector<std::string> const& conversations) {
+                         std::vector<ConversationKey> const& conversations) {
     auto const known = incident.conversations.find(platform);
     return known != incident.conversations.end() &&
            std::any_of(conversations.begin(), conversations.end(),
-                       [&](std::string const& c) { return known->second.contains(c); });
+                       [&](ConversationKey const& c) { return known->second.contains(c); });
+}
+
+// Links and copies are the same on every platform.
+bool shares_marks(Incident const& incident, SurgeFacts const& facts) {
+    auto const holds = [](std::vector<std::uint64_t> const& all, std::uint64_t one) {
+        return std::find(all.begin(), all.end(), one) != all.end();
+    };
+    for (std::uint64_t const link : facts.links)
+        if (holds(incident.links, link)) return true;
+    for (std::uint64_t const copy : facts.copies)
+        for (std::uint64_t const known : incident.copies)
+            if (near_copies(copy, known)) return true;
+    return false;
+}
+
+void remember(std::vector<std::uint64_t>& known, std::vector<std::uint64_t> const& fresh,
+              std::vector<std::uint64_t> const& usual) {
+    for (std::uint64_t const mark : fresh)
+        if (known.size() < Incident::kMarks &&
+            !std::binary_search(usual.begin(), usual.end(), mark) &&
+            std::find(known.begin(), known.end(), mark) == known.end())
+            known.push_back(mark);
 }
 
 }  // namespace
@@ -82,7 +109,8 @@ Incident* Desk::to_reopen(SurgeStarted const& in, WallTime now) {
     auto const it = std::find_if(incidents_.rbegin(), incidents_.rend(), [&](Incident const& i) {
         return !i.drill && i.state == IncidentState::closed &&
                now - i.closed <= rules_.watch_after &&
-               shares_conversation(i, platform, in.conversations);
+               (shares_conversation(i, platform, in.conversations) ||
+                (in.facts && shares_marks(i, *in.facts)));
     });
     return it == incidents_.rend() ? nullptr : &*it;
 }
@@ -171,6 +199,8 @@ void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out)
     if (stream == nullptr)
         stream = &incident->streams.emplace_back(IncidentStream{in.stream, its.platform, onset});
     if (!already) stream->onset = onset;
+    bool const anew = stream->since == WallTime{} || name == EventName::incident_reopened;
+    stream->since = anew ? onset : std::min(stream->since, onset);
     stream->surging = true;
     take_figures(*stream, in.verdict);
     take_evidence(*incident, in);
@@ -213,6 +243,22 @@ void Desk::apply(SurgeEnded const& in, WallTime now, std::vector<Notice>& out) {
     incident->last_surge_end = now;
     say(*incident, page(*incident, EventName::surge_ended, stream, now), out);
     advance(now, out);
+}
+
+Incident* Desk::find_incident(std::string_view id) {
+    auto const it = std::find_if(incidents_.rbegin(), incidents_.rend(),
+                                 [&](Incident const& i) { return i.id == id; });
+    return it == incidents_.rend() ? nullptr : &*it;
+}
+
+void Desk::describe(std::string_view id, SurgeFacts facts,
+                    std::vector<std::uint64_t> const& usual) {
+    Incident* const incident = find_incident(id);
+    if (incident == nullptr || !facts.told) return;
+    remember(incident->links, facts.links, usual);
+    remember(incident->copies, facts.copies, usual);
+    incident->composition = facts.composition;
+    incident->facts = std::move(facts);
 }
 
 }  // namespace surged::detectors

@@ -36,13 +36,13 @@ std::vector<ClockView> views(Incident const& incident) {
 void keep_largest_conversations(Incident& incident) {
     for (auto& [platform, table] : incident.conversations) {
         if (table.size() <= Incident::kConversationsKept) continue;
-        std::vector<std::pair<std::uint32_t, std::string>> by_size;
+        std::vector<std::pair<std::uint32_t, ConversationKey>> by_size;
         for (auto const& [id, n] : table) by_size.emplace_back(n, id);
         std::nth_element(by_size.begin(), by_size.begin() + Incident::kConversationsKept,
                          by_size.end(), std::greater<>());
         by_size.resize(Incident::kConversationsKept);
         table.clear();
-        for (auto& [n, id] : by_size) table.emplace(std::move(id), n);
+        for (auto& [n, id] : by_size) table.emplace(id, n);
     }
 }
 

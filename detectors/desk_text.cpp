@@ -59,7 +59,15 @@ std::string next(Incident const& incident, WallTime at) {
         add(what(c->kind, c->platform) + " overdue since " + clock_time(c->due, at));
     for (Clock const* c : running)
         if (c != nullptr) add(what(c->kind, c->platform) + " " + by_when(c->due, at));
-    return text.empty() ? "no deadline is running" : text;
+    return text;
+}
+
+// Who and what, when it is no ordinary crowd.
+std::string makeup(Event const& e) {
+    if (!e.composition || e.composition->kind.empty() || e.composition->kind == "organic")
+        return "";
+    return e.composition->kind == "flood" ? ", looks like a flood"
+                                          : ", mostly carried on by reposts";
 }
 
 std::string surge(Event const& e) {
@@ -69,7 +77,9 @@ std::string surge(Event const& e) {
     if (e.window) text += " in " + duration_text(*e.window);
     if (e.expected) text += ", " + number(*e.expected) + " expected";
     if (e.ratio) text += " (" + number(*e.ratio) + "x)";
-    return text + ", since " + clock_time(e.onset, e.at);
+    text += ", since " + clock_time(e.onset, e.at);
+    if (e.doubling) text += ", doubling every " + human_duration(*e.doubling);
+    return text + makeup(e);
 }
 
 std::string by(Event const& e) {
@@ -148,8 +158,12 @@ std::string summary_of(Incident const& incident, Event const& e, bool late_page)
         line += "late: the public noticed " + std::to_string(ago) + " minutes ago; ";
     }
     line += body(e);
-    if (incident.state != IncidentState::closed) line += "; " + next(incident, e.at);
-    return line;
+    if (incident.state == IncidentState::closed) return line;
+    // A surge is told before its clocks are made: it has nothing to say of deadlines then.
+    std::string const deadlines = next(incident, e.at);
+    if (!deadlines.empty()) return line + "; " + deadlines;
+    bool const surge_begins = e.name == EventName::surge_started && incident.clocks.empty();
+    return surge_begins ? line : line + "; no deadline is running";
 }
 
 }  // namespace surged::detectors

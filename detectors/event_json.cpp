@@ -21,8 +21,9 @@ void duration_if(JsonWriter& json, std::string_view name,
 }
 
 void write(JsonWriter& json, Composition const& c) {
-    json.object().text_if("kind", c.kind).field("authors", c.authors);
-    json.field("top_author", to_places(c.top_author, 1000));
+    json.object().text_if("kind", c.kind);
+    if (c.authors > 0)  // else nobody told who wrote
+        json.field("authors", c.authors).field("top_author", to_places(c.top_author, 1000));
     json.field("reposts", to_places(c.reposts, 1000));
     json.field("copies", to_places(c.copies, 1000));
     json.field("new_accounts", to_places(c.new_accounts, 1000)).end();

@@ -3,6 +3,8 @@
 
 #include "detectors/time.h"
 
+#include <compare>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -47,6 +49,28 @@ struct Mention {
 // possible), else a 63-bit hash with the top bit set. Stable for ever: it is stored.
 using MentionKey = std::uint64_t;
 [[nodiscard]] MentionKey key_of(std::string_view id);
+
+// A conversation by the identity of its root, whose text need not be kept. Made from an id as the
+// platform writes it; 0: none.
+struct ConversationKey {
+    MentionKey value = 0;
+    ConversationKey() = default;
+    template <typename Text>
+    requires std::convertible_to<Text const&, std::string_view> ConversationKey(
+        Text const& id)  // NOLINT: an id is its key
+        : value(std::string_view(id).empty() ? 0 : key_of(std::string_view(id))) {}
+    static ConversationKey of(MentionKey key) {
+        ConversationKey conversation;
+        conversation.value = key;
+        return conversation;
+    }
+    [[nodiscard]] bool empty() const { return value == 0; }
+    friend auto operator<=>(ConversationKey const&, ConversationKey const&) = default;
+};
+template <typename A>
+void archive(A& a, ConversationKey& c) {
+    a(c.value);
+}
 
 // FNV-1a with an avalanche at the end; stable for ever, because it is stored. Not for secrets.
 [[nodiscard]] std::uint64_t stable_hash(std::string_view bytes);

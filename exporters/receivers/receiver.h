@@ -24,6 +24,7 @@ struct Page {
     std::string key;           // stable, the same at every attempt: "INSTANCE-EVENTID[-repeatN]"
     std::string external_url;  // of the console, ends in "/"
     std::string plan_url;      // of the brand
+    std::string visible_url;   // of the post of the surge that most may have seen; "" when unknown
     int attempt = 0;
 };
 

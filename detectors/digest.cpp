@@ -1,0 +1,87 @@
+#include "detectors/digest.h"
+
+#include "detectors/likeness.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace surged::detectors {
+namespace {
+
+constexpr std::size_t kFirst = 8;  // mentions: half a KiB when the first one comes
+
+std::uint16_t packed_language(std::string_view lang) {
+    std::uint16_t packed = 0;
+    for (std::size_t i = 0; i < 3 && i < lang.size(); ++i) {
+        char const c = static_cast<char>(lang[i] | 0x20);
+        if (c < 'a' || c > 'z') break;
+        packed = static_cast<std::uint16_t>(packed | unsigned(c - 'a' + 1) << (5 * i));
+    }
+    return packed;
+}
+
+MentionKey key_or_none(std::string_view id) {
+    return id.empty() ? 0 : key_of(id);
+}
+
+}  // namespace
+
+std::string_view conversation_of(Mention const& m) {
+    if (!m.conversation.empty()) return m.conversation;
+    if (!m.in_reply_to.empty()) return m.in_reply_to;
+    return m.id;
+}
+
+MentionDigest digest_of(Mention const& m, WallTime at) {
+    TextMarks const text = text_marks(m.text);
+    MentionDigest d;
+    d.at = at;
+    d.key = key_of(m.id);
+    d.conversation = key_or_none(conversation_of(m));
+    d.target = key_or_none(!m.reposts.empty()  ? m.reposts
+                           : !m.quotes.empty() ? m.quotes
+                                               : m.in_reply_to);
+    std::string_view const author = m.author.id.empty() ? m.author.handle : m.author.id;
+    d.author = author.empty() ? 0 : stable_hash(author) | 1U;
+    d.likeness = text.likeness;
+    d.link = text.link;
+    std::int64_t const audience =
+        m.reach >= 0 ? m.reach : std::max<std::int64_t>(0, m.author.followers);
+    d.audience = static_cast<std::uint32_t>(
+        std::min<std::int64_t>(audience, std::numeric_limits<std::uint32_t>::max()));
+    d.language = packed_language(m.lang);
+    auto const flag = [&](std::uint8_t which, bool on) {
+        if (on) d.flags = static_cast<std::uint8_t>(d.flags | which);
+    };
+    flag(MentionDigest::kRepost, m.kind == MentionKind::repost || !m.reposts.empty());
+    flag(MentionDigest::kForwarded, text.forwarded);
+    flag(MentionDigest::kAgeTold, m.author.created_at != kNoTime);
+    flag(MentionDigest::kNew,
+         m.author.created_at != kNoTime && at - m.author.created_at < kNewAccount);
+    flag(MentionDigest::kReachTold, m.reach >= 0);
+    return d;
+}
+
+std::string language_name(std::uint16_t language) {
+    std::string name;
+    for (unsigned left = language; left != 0; left >>= 5U)
+        name += static_cast<char>('a' + (left & 31U) - 1);
+    return name;
+}
+
+void RecentMentions::push(MentionDigest const& digest) {
+    while (size_ > 0 && (size_ == kMost || (*this)[0].at < digest.at - kMemory)) {
+        first_ = (first_ + 1) & (ring_.size() - 1);
+        --size_;
+    }
+    if (size_ == ring_.size()) {
+        std::vector<MentionDigest> larger(std::max(kFirst, 2 * ring_.size()));
+        for (std::size_t i = 0; i < size_; ++i) larger[i] = (*this)[i];
+        ring_ = std::move(larger);
+        first_ = 0;
+    }
+    ring_[(first_ + size_) & (ring_.size() - 1)] = digest;
+    ++size_;
+}
+
+}  // namespace surged::detectors

@@ -1,0 +1,68 @@
+// A mention without its text: what the composition of a surge needs of it, in 64 bytes; and the
+// newest of a stream, so that the composition from the onset is at hand when a surge is found.
+#pragma once
+
+#include "detectors/mention.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace surged::detectors {
+
+// An account younger than this when it posted is a new one: what is made for an occasion is days
+// old, not months.
+inline constexpr std::chrono::hours kNewAccount{30 * 24};
+
+struct MentionDigest {
+    static constexpr std::uint8_t kRepost = 1;      // says itself that it is one
+    static constexpr std::uint8_t kForwarded = 2;   // a repost made by hand: "RT @kim: ..."
+    static constexpr std::uint8_t kNew = 4;         // by a new account
+    static constexpr std::uint8_t kAgeTold = 8;     // the age of the account is known
+    static constexpr std::uint8_t kReachTold = 16;  // `audience` is a reach, not followers
+
+    WallTime at{};
+    MentionKey key = 0;
+    MentionKey conversation = 0;  // its root, else what it answers, else itself; 0: none
+    MentionKey target = 0;        // what it reposts, else quotes, else answers; 0: nothing
+    std::uint64_t author = 0;     // hash of the id, else of the handle; 0: not told
+    std::uint64_t likeness = 0;   // of its text (likeness.h)
+    std::uint64_t link = 0;
+    std::uint32_t audience = 0;  // reach, else followers; 0: not told. Saturates
+    std::uint16_t language = 0;  // primary subtag, three letters of five bits; 0: not told
+    std::uint8_t flags = 0;
+
+    [[nodiscard]] bool is(std::uint8_t flag) const { return (flags & flag) != 0; }
+};
+static_assert(sizeof(MentionDigest) == 64);
+
+// The conversation a mention belongs to: its root, else what it answers, else its own id.
+[[nodiscard]] std::string_view conversation_of(Mention const& m);
+// `at`: its event time. Cost: O(text), see likeness.h; allocates nothing.
+[[nodiscard]] MentionDigest digest_of(Mention const& m, WallTime at);
+// "en", "" for 0.
+[[nodiscard]] std::string language_name(std::uint16_t language);
+
+// The newest digests in order of arrival. An empty one has no heap; it grows by doubling as
+// mentions come, to kMost (256 KiB). What is kMemory older than what comes in is forgotten: no
+// onset lies so far back.
+class RecentMentions {
+public:
+    static constexpr std::size_t kMost = 4096;
+    static constexpr std::chrono::hours kMemory{48};
+
+    void push(MentionDigest const& digest);
+    [[nodiscard]] std::size_t size() const { return size_; }
+    // 0: the oldest that is kept.
+    [[nodiscard]] MentionDigest const& operator[](std::size_t i) const {
+        return ring_[(first_ + i) & (ring_.size() - 1)];
+    }
+    [[nodiscard]] std::size_t heap_bytes() const { return ring_.size() * sizeof(MentionDigest); }
+
+private:
+    std::vector<MentionDigest> ring_;  // a power of two, or empty
+    std::size_t first_ = 0, size_ = 0;
+};
+
+}  // namespace surged::detectors
