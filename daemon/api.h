@@ -29,6 +29,10 @@ struct ApiEnv {
     // Queues a test page for a receiver; false: no such receiver.
     std::function<bool(std::string const& receiver)> test_receiver;
     WallTime started{};
+    // POST /hooks/TYPE/RECEIVER; empty: none are taken.
+    std::function<ServerResponse(std::string_view type, std::string const& receiver,
+                                 ServerRequest const& request, WallTime now)>
+        receiver_hook{};
 };
 
 // Who may do something: `open` to anyone, else the least role.
@@ -86,6 +90,7 @@ private:
     ServerResponse act(ApiCall const& call);
     ServerResponse test_receiver(ApiCall const& call);
     ServerResponse event_stream(ApiCall const& call);
+    ServerResponse receiver_hook(ApiCall const& call);
 
     ApiEnv env_;
     std::set<Subscriber*> subscribers_;

@@ -43,6 +43,7 @@ std::optional<exporters::Page> Engine::next_page(std::string const& receiver, Wa
     if (BrandSettings const* brand = settings_.brand(row->brand))
         page.plan_url = brand->rules.plan_url;
     page.attempt = row->attempts;
+    page.memory = memory(receiver, row->incident);
     return page;
 }
 
@@ -59,6 +60,7 @@ void Engine::settled(std::string const& receiver, std::int64_t row_id,
     if (flight != in_flight_.end() && flight->second.id == row_id) {
         OutboxRow const row = std::move(flight->second);
         in_flight_.erase(flight);
+        if (answer.remember) remember(receiver, row.incident, *answer.remember);
         bool const failing = answer.kind == Kind::refused ||
                              (answer.kind == Kind::retry && settle.attempts >= kFailingAttempts);
         if (answer.kind == Kind::delivered) {

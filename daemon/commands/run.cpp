@@ -131,7 +131,9 @@ int run(std::string const& config) {
     BeastHttpClient http(io, clock, resolver, client_options(settings));
     ServiceManager manager = ServiceManager::from_environment();
     AppDoors doors(io, clock, http, **store, log);
-    doors.seed = std::random_device{}();  // the seed of the live program's jitter
+    std::random_device entropy;
+    doors.seed = entropy();  // the seed of the live program's jitter
+    for (int i = 0; i < 32; ++i) doors.fresh_secret += static_cast<char>(entropy() & 0xFFU);
     doors.load = [&config, &http] {
         LoadedSettings next = load_settings(config);
         if (!next.problems->fatal()) http.reconfigure(client_options(next.settings));
