@@ -15,11 +15,13 @@ namespace {
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 
 bool is_loud(Page const& page) {
+    if (page.catch_up)  // news to whoever reads it only now
+        return page.incident != nullptr && page.incident->state == IncidentState::open;
     switch (page.event.name) {
         case EventName::incident_opened:
         case EventName::incident_reopened:
         case EventName::incident_unacknowledged:
-        case EventName::clock_breached: return !page.catch_up;
+        case EventName::clock_breached: return true;
         default: return false;
     }
 }
@@ -31,6 +33,8 @@ Mood mood_of(Page const& page) {
         case EventName::incident_closed:
         case EventName::clock_met:
         case EventName::stream_restored: return Mood::good;
+        case EventName::evidence_deleted:
+        case EventName::evidence_edited: return Mood::warning;
         default: break;
     }
     if (page.incident != nullptr && page.incident->state >= IncidentState::resolved)
@@ -45,8 +49,6 @@ Mood mood_of(Page const& page) {
         case EventName::clock_breached: return Mood::alarm;
         case EventName::incident_stream_joined:
         case EventName::clock_warning:
-        case EventName::evidence_deleted:
-        case EventName::evidence_edited:
         case EventName::stream_blind:
         case EventName::stream_gap:
         case EventName::budget_low:
@@ -101,8 +103,6 @@ std::string_view markdown_escape(char c) {
         case '#': return "\\#";
         case '[': return "\\[";
         case ']': return "\\]";
-        case '(': return "\\(";
-        case ')': return "\\)";
         default: return {};
     }
 }

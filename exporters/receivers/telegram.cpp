@@ -78,7 +78,8 @@ std::vector<HttpRequest> TelegramReceiver::render(Page const& page, WallTime now
     JsonWriter json;
     json.object().field("chat_id", chat_id_).field("text", text).field("parse_mode", "HTML");
     json.key("link_preview_options").object().field("is_disabled", true).end();
-    if (!chat.loud) json.field("disable_notification", true);
+    bool const calm = chat.mood == Mood::quiet || chat.mood == Mood::good;
+    if (calm && !chat.loud) json.field("disable_notification", true);
     if (all_digits(page.memory)) {
         json.key("reply_parameters").object().key("message_id").raw(page.memory);
         json.field("allow_sending_without_reply", true).end();
