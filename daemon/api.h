@@ -31,6 +31,10 @@ struct ApiEnv {
     // Queues a test page for a receiver; false: no such receiver.
     std::function<bool(std::string const& receiver)> test_receiver;
     WallTime started{};
+    // POST /hooks/TYPE/RECEIVER; empty: none are taken.
+    std::function<ServerResponse(std::string_view type, std::string const& receiver,
+                                 ServerRequest const& request, WallTime now)>
+        receiver_hook{};
 };
 
 // Who may do something: `open` to anyone, else the least role.
@@ -96,6 +100,7 @@ private:
     ServerResponse hook_delivery(ApiCall const& call);
     [[nodiscard]] AccountSettings const* hook_account(ApiCall const& call) const;
     ServerResponse event_stream(ApiCall const& call);
+    ServerResponse receiver_hook(ApiCall const& call);
 
     // What the consoles show of the streams, and which change of it each row is: made anew every
     // few seconds while somebody looks, once for all of them.

@@ -80,6 +80,14 @@ std::vector<Api::Route> const& Api::routes() {
         {"POST", "/hooks/x/{}", Access::open, "A signed delivery", &Api::hook_delivery},
         {"GET", "/api/v1/events", Access::viewer, "Server-sent events; Last-Event-ID resumes",
          &Api::event_stream},
+        {"POST", "/hooks/pagerduty/{}", Access::open, "PagerDuty's webhooks v3, by their signature",
+         &Api::receiver_hook},
+        {"POST", "/hooks/slack/{}", Access::open, "Slack's interactivity, by its signature",
+         &Api::receiver_hook},
+        {"POST", "/hooks/telegram/{}", Access::open, "Telegram's updates, by their secret token",
+         &Api::receiver_hook},
+        {"POST", "/hooks/ntfy/{}", Access::open, "An acknowledgement by ntfy's signed link",
+         &Api::receiver_hook},
     };
     return kRoutes;
 }

@@ -1,6 +1,7 @@
 #include "daemon/app.h"
 
 #include "daemon/delivery_loop.h"
+#include "daemon/listen_loop.h"
 #include "daemon/loop_lag.h"
 #include "daemon/pollers/pollers.h"
 #include "daemon/process_metrics.h"
@@ -37,6 +38,15 @@ App::App(AppDoors doors, Settings settings)
       supervisor_(doors_.io, [this](std::string const& task,
                                     std::exception_ptr error) { task_died(task, error); }),
       clock_bell_(doors_.clock),
+      back_desk_(
+          engine_, doors_.clock,
+          [this](std::string const& receiver) {
+              if (auto const it = listen_bells_.find(receiver); it != listen_bells_.end())
+                  it->second->ring();
+          },
+          [this](std::string const& level, std::string const& text) {
+              doors_.log.write(log_level(level), text);
+          }),
       api_(api_env()) {}
 
 App::~App() = default;
@@ -65,7 +75,9 @@ ApiEnv App::api_env() {
         [this] { return started_ ? std::string{} : std::string("the state is being restored"); },
         [this] { return reload(); },
         [this](std::string const& name) { return test_receiver(name); },
-        doors_.clock.wall_now()};
+        doors_.clock.wall_now(),
+        [this](std::string_view type, std::string const& receiver, ServerRequest const& request,
+               WallTime now) { return back_desk_.hook(type, receiver, request, now); }};
 }
 
 void App::declare_metrics() {
@@ -83,7 +95,7 @@ void App::declare_metrics() {
             metrics_.declare_clocks(brand.rules.name, s.platform, kinds);
         }
     }
-    for (auto const* task : {"poll", "deliver", "clocks", "http", "housekeeping"})
+    for (auto const* task : {"poll", "deliver", "listen", "clocks", "http", "housekeeping"})
         metrics_.declare_task(task);
 }
 
@@ -161,6 +173,38 @@ void App::start_loops() {
         supervisor_.start("deliver/" + name,
                           run_delivery_loop(env, name, row->make(name, receiver.values)));
         loops_.push_back("deliver/" + name);
+    }
+    start_listening();
+}
+
+void App::start_listening() {
+    std::string key = back_desk_.link_key();
+    if (key.empty()) key = engine_.blob("link-key");
+    if (key.empty() && !doors_.fresh_secret.empty()) {
+        key = doors_.fresh_secret;
+        engine_.keep("link-key", key);
+    }
+    back_desk_.configure(std::move(key));
+    Settings const& settings = engine_.settings();
+    for (auto const& [name, receiver] : settings.receivers) {
+        exporters::ReceiverRow const* const row = exporters::receiver_row(receiver.type);
+        if (row == nullptr || row->make_back_channel == nullptr) continue;
+        auto& bell = listen_bells_[name];
+        if (bell) retired_bells_.push_back(std::move(bell));
+        bell = std::make_unique<ClockBell>(doors_.clock);
+        ListenEnv env{
+            doors_.clock,
+            doors_.http,
+            back_desk_,
+            *bell,
+            std::chrono::seconds{receiver.values.number("timeout", settings.http.timeout.count())},
+            [this](std::string const& level, std::string const& text) {
+                doors_.log.write(log_level(level), text);
+            }};
+        supervisor_.start(
+            "listen/" + name,
+            run_listen_loop(std::move(env), name, row->make_back_channel(name, receiver.values)));
+        loops_.push_back("listen/" + name);
     }
 }
 
@@ -312,7 +356,12 @@ WallTime App::covered_until(std::string const& stream) const {
 }
 
 std::optional<exporters::Page> App::next_page(std::string const& receiver, std::int64_t& row_id) {
-    return engine_.next_page(receiver, doors_.clock.wall_now(), row_id);
+    WallTime const now = doors_.clock.wall_now();
+    auto page = engine_.next_page(receiver, now, row_id);
+    if (page && page->incident != nullptr)
+        page->acknowledge_url = exporters::acknowledge_link(
+            page->external_url, receiver, *page->incident, back_desk_.link_key(), now);
+    return page;
 }
 
 void App::settled(std::string const& receiver, std::int64_t row_id,

@@ -3,6 +3,7 @@
 
 #include "daemon/account_metrics.h"
 #include "daemon/api.h"
+#include "daemon/back_desk.h"
 #include "daemon/bell.h"
 #include "daemon/clock.h"
 #include "daemon/engine.h"
@@ -35,6 +36,7 @@ struct AppDoors {
     Log& log;
     HttpClient* deliveries = nullptr;      // of receivers; null: `http`
     std::uint64_t seed = 0;                // of jitter
+    std::string fresh_secret;              // random bytes that sign links; empty: no links
     bool listen = true;                    // false: no server (simulation)
     std::function<LoadedSettings()> load;  // reads the configuration again; empty: no reload
     std::function<void(detectors::Event const&, std::string const&)>
@@ -58,6 +60,7 @@ public:
     std::string reload();
 
     [[nodiscard]] Engine& engine() { return engine_; }
+    [[nodiscard]] BackDesk& back_desk() { return back_desk_; }
     [[nodiscard]] exporters::Metrics& metrics() { return metrics_; }
     [[nodiscard]] unsigned short port() const { return server_ ? server_->port() : 0; }
     [[nodiscard]] std::string const& fatal() const {
@@ -88,6 +91,7 @@ private:
     ApiEnv api_env();
     void declare_metrics();
     void start_loops();
+    void start_listening();
     void stop_loops();
     void task_died(std::string const& task, std::exception_ptr error);
     boost::asio::awaitable<void> run_clocks();
@@ -100,12 +104,13 @@ private:
     Engine engine_;
     Supervisor supervisor_;
     ClockBell clock_bell_;
+    BackDesk back_desk_;
     Api api_;
     std::vector<std::shared_ptr<prometheus::Collectable>> sources_;
     std::unique_ptr<HttpServer> server_;
     std::map<std::string, std::unique_ptr<AccountPace>> paces_;
     std::shared_ptr<AccountMetrics> account_metrics_;
-    std::map<std::string, std::unique_ptr<ClockBell>> bells_;
+    std::map<std::string, std::unique_ptr<ClockBell>> bells_, listen_bells_;
     // Loops that were cancelled by a reload still unwind for a moment: what they hold is kept until
     // the end.
     std::vector<std::unique_ptr<AccountPace>> retired_paces_;

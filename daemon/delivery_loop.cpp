@@ -51,10 +51,13 @@ asio::awaitable<Answer> send(DeliveryEnv& env, Receiver const& receiver, HttpReq
 asio::awaitable<Answer> send_steps(DeliveryEnv& env, Receiver const& receiver,
                                    std::vector<HttpRequest> requests, Failing& failing) {
     Answer answer;
+    std::optional<std::string> remember;  // of the steps that were taken, also when one failed
     for (auto& request : requests) {
         answer = co_await send(env, receiver, std::move(request), failing);
+        if (answer.remember) remember = std::move(answer.remember);
         if (answer.kind != Answer::Kind::delivered) break;
     }
+    answer.remember = std::move(remember);
     co_return answer;
 }
 

@@ -107,6 +107,7 @@ Result<bool> Engine::restore(WallTime now) {
             for (auto const& [key, event] : events) told_[key] = {event, repeats[key]};
     }
     restored_blobs_ = std::move(from.blobs);
+    load_memories();
     // A receiver that left the configuration while pages waited for it: they cannot be delivered.
     std::vector<OutboxSettle> gone;
     std::erase_if(from.outbox, [&](OutboxRow const& row) {

@@ -112,6 +112,15 @@ public:
         return outbox_.next_at(receiver);
     }
 
+    // What a receiver asked to have remembered for an incident (exporters::Answer::remember).
+    [[nodiscard]] std::string memory(std::string const& receiver,
+                                     std::string const& incident) const;
+    // A pager ended a page by itself: recorded as a note, and the page goes again to this receiver
+    // while a clock runs. `key`: "x/respond/1" when it was a breach's; empty: the incident's.
+    void ended_by_pager(std::string const& receiver, std::string const& incident,
+                        std::string const& key, std::string const& by, std::string const& note,
+                        std::string const& via, WallTime now);
+
     // --- small states of the shell (budgets spent, ...), committed with the next change ---
     void keep(std::string const& name, std::string blob);
     [[nodiscard]] std::string blob(std::string const& name) const;  // as restored; "" when unknown
@@ -190,6 +199,8 @@ private:
                std::string const& json, std::string const& key, bool repeat);
     void receiver_failed(std::string const& receiver, std::string const& why, OutboxRow const& row,
                          WallTime now);
+    void load_memories();
+    void remember(std::string const& receiver, std::string const& incident, std::string text);
     void journal(detectors::Event& event, std::string& json);
     void own_post(StreamState& stream, detectors::Mention const& m, WallTime at, WallTime now);
     StreamWrite& write_of(StreamState const& stream);
@@ -211,6 +222,7 @@ private:
     std::int64_t last_event_ = 0, last_outbox_ = 0;
 
     std::map<std::string, std::string> restored_blobs_;
+    std::map<std::string, std::map<std::string, std::string>> memories_;  // receiver -> incident
 
     // What the next flush writes. Kept when the disk refuses; `published_` goes out all the same
     // (contract promise 8).

@@ -45,6 +45,7 @@ std::optional<exporters::Page> Engine::next_page(std::string const& receiver, Wa
         page.plan_url = brand->rules.plan_url;
     if (page.incident != nullptr) page.visible_url = visible_link(*page.incident);
     page.attempt = row->attempts;
+    page.memory = memory(receiver, row->incident);
     return page;
 }
 
@@ -61,6 +62,7 @@ void Engine::settled(std::string const& receiver, std::int64_t row_id,
     if (flight != in_flight_.end() && flight->second.id == row_id) {
         OutboxRow const row = std::move(flight->second);
         in_flight_.erase(flight);
+        if (answer.remember) remember(receiver, row.incident, *answer.remember);
         bool const failing = answer.kind == Kind::refused ||
                              (answer.kind == Kind::retry && settle.attempts >= kFailingAttempts);
         if (answer.kind == Kind::delivered) {

@@ -1,15 +1,16 @@
 // Goal: whatever the receiver and the network do for a simulated day, and however often the daemon
 // dies, every page that was due arrives, in order within its incident, under one key. Method: the
-// real loop, outbox and webhook on virtual time; the internet is a function; one seed decides all.
+// real loop, outbox and receivers of every kind on virtual time; the internet is a function, the
+// tools are those of fake_receivers.h; one seed decides all.
 #include "daemon/bell.h"
 #include "daemon/delivery_loop.h"
 #include "daemon/event_json.h"
 #include "daemon/outbox.h"
 #include "daemon/supervisor.h"
-#include "exporters/receivers/webhook.h"
 #include "tests/sample_page.h"
 #include "tests/sim_clock.h"
 #include "tests/sim_net.h"
+#include "tests/staged_crisis.h"
 
 #include <gtest/gtest.h>
 
@@ -57,10 +58,19 @@ public:
         page.repeat = row->repeat;
         page.catch_up = row->catch_up;
         page.attempt = row->attempts;
+        page.memory = memory_[row->incident];
+        in_flight_ = row->incident;
+        if (!row->incident.empty()) {
+            auto& incident = incidents_[row->incident];
+            incident.id = row->incident;
+            incident.brand = row->brand;
+            page.incident = &incident;
+        }
         return page;
     }
     void settled(std::string const&, std::int64_t row_id, Answer const& answer) override {
         ++outcomes[answer.kind];
+        if (answer.remember) memory_[in_flight_] = *answer.remember;
         // From here on, since only now do we know: the answer may have been lost on its way.
         if (answer.retry_after) rest_until = clock_.wall_now() + *answer.retry_after;
         double const jitter = std::uniform_real_distribution<double>(0, 1)(random_);
@@ -92,19 +102,40 @@ private:
     std::map<std::int64_t, OutboxRow>& store_;
     std::mt19937_64 random_;
     daemon::Outbox outbox_;
+    std::map<std::string, std::string> memory_;  // lost with each life: then a new message is due
+    std::map<std::string, detectors::Incident> incidents_;
+    std::string in_flight_;
+};
+
+// A receiver whose requests say which page they are of: chats have no place for a key.
+class Labelled final : public exporters::Receiver {
+public:
+    explicit Labelled(std::unique_ptr<exporters::Receiver> inner) : inner_(std::move(inner)) {}
+    std::vector<HttpRequest> render(Page const& page, WallTime now) const override {
+        auto out = inner_->render(page, now);
+        for (auto& request : out) {
+            request.headers.emplace_back("x-test-key", page.key);
+            request.headers.emplace_back("x-test-event", std::to_string(page.event.id));
+            request.headers.emplace_back("x-test-incident", page.event.incident);
+        }
+        return out;
+    }
+    Answer judge(exporters::HttpResponse const& r) const override { return inner_->judge(r); }
+    bool needs_all() const override { return inner_->needs_all(); }
+    std::optional<std::chrono::seconds> lease() const override { return inner_->lease(); }
+
+private:
+    std::unique_ptr<exporters::Receiver> inner_;
 };
 
 // One life of the daemon: until it is killed, in the middle of whatever it does.
 struct Life {
     Life(boost::asio::io_context& io, SimClock& clock, SimHttpClient& http,
-         std::map<std::int64_t, OutboxRow>& store, std::uint64_t seed)
+         std::map<std::int64_t, OutboxRow>& store, Kind const& kind, std::uint64_t seed)
         : clock_(clock), engine(clock, store, seed), bell(clock), supervisor(io, &Life::died) {
-        config::Values v;
-        v.text["url"] = "https://hooks.example/in";
-        v.secrets["secret_file"].value = "s";
         supervisor.start("delivery hook",
                          run_delivery_loop({clock, http, engine, bell}, "hook",
-                                           std::make_unique<exporters::WebhookReceiver>(v)));
+                                           std::make_unique<Labelled>(make_receiver(kind))));
     }
     ~Life() {
         supervisor.stop();
@@ -132,23 +163,28 @@ protected:
     // A receiver that is busy at times (429), broken at times (500), and writes down what it took.
     exporters::HttpResponse receive(HttpRequest const& request, WallTime now) {
         Arrival arrival;
-        arrival.key = exporters::header(request.headers, "webhook-id");
-        auto const event = daemon::event_from_json(request.body).value();
-        arrival.event = event.id;
-        arrival.incident = event.incident;
+        arrival.key = exporters::header(request.headers, "x-test-key");
+        arrival.event = std::stoll(std::string(exporters::header(request.headers, "x-test-event")));
+        arrival.incident = exporters::header(request.headers, "x-test-incident");
         arrival.at = now;
+        if (kind_.type == "webhook") {
+            EXPECT_EQ(exporters::header(request.headers, "webhook-id"), arrival.key);
+        }
         EXPECT_GE(now, life_->engine.rest_until) << "asked before its Retry-After was over";
         double const mood = std::uniform_real_distribution<double>(0, 1)(random_);
-        int status = 200;
         if (mood < 0.05) {
-            status = 429;
             ++busy_;
-        } else if (mood < 0.10) {
-            status = 500;
+            arrivals_.push_back(arrival);
+            return kind_.tool->busy();
         }
-        arrival.accepted = status == 200;
+        if (mood < 0.10) {
+            arrivals_.push_back(arrival);
+            return kind_.tool->broken();
+        }
+        // A message that is only brought up to date is no arrival: its thread tells the page.
+        arrival.accepted = !request.url.ends_with("/chat.update");
         arrivals_.push_back(arrival);
-        return answered(status, "", {{"Retry-After", status == 429 ? "45" : ""}});
+        return kind_.tool->handle(request);
     }
 
     OutboxRow row(std::string const& incident, EventName name, std::string const& clock,
@@ -163,6 +199,7 @@ protected:
             event.clock.emplace();
             event.clock->platform = clock;
             event.clock->due = now;
+            event.clock->state = detectors::ClockState::breached;
         }
         OutboxRow out;
         out.id = out.event = last_;
@@ -196,7 +233,7 @@ protected:
     }
 
     void run(std::uint64_t seed) {
-        SCOPED_TRACE("seed " + std::to_string(seed));
+        SCOPED_TRACE(kind_.name + " seed " + std::to_string(seed));
         random_.seed(seed);
         boost::asio::io_context io{1};
         SimClock clock(io);
@@ -204,22 +241,22 @@ protected:
         SimFaults faults;
         faults.transient = 0.05, faults.cut = 0.05, faults.timeout = 0.03, faults.slow = 0.05;
         SimHttpClient http(clock, seed * 7919 + 1, faults);
-        http.host("hooks.example", [this](auto const& r, WallTime t) { return receive(r, t); });
-        life_ = std::make_unique<Life>(io, clock, http, store_, seed);
+        http.host(kind_.host, [this](auto const& r, WallTime t) { return receive(r, t); });
+        life_ = std::make_unique<Life>(io, clock, http, store_, kind_, seed);
         std::set<std::int64_t> superseded;
         std::map<Answer::Kind, int> outcomes;
         auto const restart = [&](bool again) {
             superseded.merge(life_->engine.superseded);
             for (auto const& [kind, n] : life_->engine.outcomes) outcomes[kind] += n;
             life_.reset();
-            if (again) life_ = std::make_unique<Life>(io, clock, http, store_, ++seed);
+            if (again) life_ = std::make_unique<Life>(io, clock, http, store_, kind_, ++seed);
         };
         auto const down_from = start + 5h, down_to = start + 11h;
         std::uniform_int_distribution<int> gap(1, 600);
         while (clock.wall_now() < start + 24h) {
             clock.run_for(std::chrono::seconds{gap(random_)});
             auto const now = clock.wall_now();
-            http.down("hooks.example", now >= down_from && now < down_to);
+            http.down(kind_.host, now >= down_from && now < down_to);
             life_->engine.add(happening(now));
             life_->bell.ring();
             if (gap(random_) < 40) {
@@ -229,7 +266,7 @@ protected:
                 ++restarts_;
             }
         }
-        http.down("hooks.example", false);
+        http.down(kind_.host, false);
         clock.run_for(2h);
         EXPECT_EQ(store_.size(), 0u) << "pages that never left";
         restart(false);
@@ -238,6 +275,7 @@ protected:
         EXPECT_GT(http.faults_happened(), 10u);
         EXPECT_GT(http.count(SimFault::down), 20u);
         EXPECT_LT(http.requests(), 4000u) << "a receiver that is down is not hammered";
+        EXPECT_EQ(kind_.tool->refused, 0) << "the tool refused what we say";
         EXPECT_GT(busy_, 0);
         EXPECT_GT(restarts_, 3);
     }
@@ -273,6 +311,7 @@ protected:
         EXPECT_LT(superseded.size(), static_cast<std::size_t>(last_) / 2);
     }
 
+    Kind kind_ = make_kind("webhook");
     std::mt19937_64 random_;
     std::map<std::int64_t, OutboxRow> store_;
     std::vector<Arrival> arrivals_;
@@ -286,6 +325,20 @@ TEST_P(DeliverySimulation, EveryPageArrivesInOrderUnderOneKey) {
     run(GetParam());
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, DeliverySimulation, testing::Range<std::uint64_t>(1, 21));
+
+// The same day with each other receiver: six hours away, throttled in its own way, caught up as
+// promised.
+class EveryReceiver : public DeliverySimulation {};
+TEST_P(EveryReceiver, IsCaughtUpAfterItsOutage) {
+    kind_ = make_kind(kind_names().at(GetParam()));
+    run(500 + GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(Kinds, EveryReceiver,
+                         testing::Range<std::uint64_t>(1, kind_names().size()), [](auto const& p) {
+                             auto name = kind_names().at(p.param);
+                             std::replace(name.begin(), name.end(), '-', '_');
+                             return name;
+                         });
 
 class NightDeliverySimulation : public DeliverySimulation {};
 TEST_P(NightDeliverySimulation, EveryPageArrivesInOrderUnderOneKey) {

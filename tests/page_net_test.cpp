@@ -1,4 +1,5 @@
 // From a pushed mention to the page as Alertmanager shows it: both are the real programs.
+#include "exporters/signature.h"
 #include "tests/daemon_process.h"
 
 #include <algorithm>
@@ -136,6 +137,79 @@ TEST(PageNet, ReachesAnAlertmanagerThatWasDown) {
         return contains(daemon.get("/metrics").body,
                         "surged_notification_queue{receiver=\"am\"} 0\n");
     }));
+}
+
+// Made with Alertmanager's own tool, as the people who live in it would.
+TEST(PageNet, IsAcknowledgedByASilenceThatSaysSo) {
+    if (!std::filesystem::exists(kProgram) || !std::filesystem::exists(kAmtool))
+        GTEST_SKIP() << kProgram << " or " << kAmtool << " is not installed";
+    Alertmanager am;
+    am.start();
+    Daemon const daemon(config(am));
+    std::string const id = daemon.open_incident();
+    auto const silence = [&](std::string const& matcher, std::string const& comment) {
+        auto const ran =
+            run_program({kAmtool, "--alertmanager.url=http://127.0.0.1:" + std::to_string(am.port),
+                         "silence", "add", matcher, "-d", "10m", "-a", "bob", "-c", comment});
+        EXPECT_EQ(ran.code, 0) << ran.err;
+    };
+    silence("incident=~" + id.substr(0, 6) + ".*", "ack, by pattern");
+    silence("incident=" + id, "maintenance");
+    auto const at = [&](std::string const& pointer) {
+        return Json(daemon.get("/api/v1/incidents/" + id).body).at(pointer);
+    };
+    EXPECT_FALSE(eventually([&] { return at("/state") != "open"; }, 17s)) << "neither says so";
+    silence("incident=" + id, "ACK on it");
+    EXPECT_TRUE(eventually([&] { return at("/state") == "acknowledged"; }, 25s)) << at("/state");
+    EXPECT_EQ(at("/owner"), "bob");
+    EXPECT_TRUE(contains(daemon.get("/api/v1/incidents/" + id).body, R"("via":"alertmanager")"));
+}
+
+char const* const kHookConfig = R"(
+server: { listen: "127.0.0.1:{PORT}" }
+storage: { directory: "{DIR}/state" }
+receivers:
+  oncall: { type: pagerduty, routing_key_file: "{DIR}/key", url: "http://127.0.0.1:9/", webhook_secret_file: "{DIR}/hook" }
+  phone: { type: ntfy, url: "http://127.0.0.1:9", topic: acme }
+detectors:
+  cap: { type: threshold, window: 5m, at_least: 20 }
+brands:
+  - name: acme
+    streams:
+      - { name: acme-push, platform: x, kind: push, detector: cap }
+)";
+
+TEST(HookNet, ASignedWebhookAcknowledgesOverTheWire) {
+    Daemon daemon(kHookConfig, false);
+    daemon.secret("key", "0123456789abcdef0123456789abcdef");
+    daemon.secret("hook", "samplesecret");
+    daemon.start();
+    std::string const id = daemon.open_incident();
+    std::string const body =
+        R"({"event":{"id":"e1","event_type":"incident.acknowledged","occurred_at":")" +
+        detectors::rfc3339(wall_now()) +
+        R"(","agent":{"type":"user_reference","summary":"Kim"},"data":{"incident_key":"surged/)" +
+        id + "\"}}}";
+    std::string const good = "v1=" + exporters::hex(exporters::hmac_sha256("samplesecret", body));
+    auto const status = [&](std::string const& path, std::string const& signature) {
+        return daemon
+            .post(path, body,
+                  {{"X-PagerDuty-Signature", signature}, {"Content-Type", "application/json"}})
+            .status;
+    };
+    EXPECT_EQ(status("/hooks/pagerduty/oncall", "v1=00"), 401);
+    EXPECT_EQ(status("/hooks/pagerduty/phone", good), 404);
+    EXPECT_EQ(status("/hooks/ntfy/phone", good), 401);
+    EXPECT_EQ(daemon.get("/hooks/pagerduty/oncall").status, 405);
+    EXPECT_EQ(Json(daemon.get("/api/v1/incidents/" + id).body).at("/state"), "open");
+    EXPECT_EQ(status("/hooks/pagerduty/oncall", good), 202);
+    EXPECT_EQ(Json(daemon.get("/api/v1/incidents/" + id).body).at("/owner"), "Kim");
+    EXPECT_EQ(status("/hooks/pagerduty/oncall", good), 202) << "again: nothing changes";
+    // A page of ntfy's web app asks from its own origin.
+    EXPECT_EQ(
+        daemon.post("/hooks/ntfy/phone?incident=x", "", {{"Origin", "https://ntfy.sh"}}).status,
+        401);
+    EXPECT_TRUE(contains(daemon.get("/openapi.json").body, "/hooks/slack/{name}"));
 }
 
 // The example of deploy/alertmanager, as its own tool reads it.

@@ -134,7 +134,9 @@ int run(std::string const& config) {
     ServiceManager manager = ServiceManager::from_environment();
     AppDoors doors(io, clock, http, **store, log);
     doors.deliveries = &deliveries;
-    doors.seed = std::random_device{}();  // the seed of the live program's jitter
+    std::random_device entropy;
+    doors.seed = entropy();  // the seed of the live program's jitter
+    for (int i = 0; i < 32; ++i) doors.fresh_secret += static_cast<char>(entropy() & 0xFFU);
     doors.load = [&config, &http, &deliveries] {
         LoadedSettings next = load_settings(config);
         if (!next.problems->fatal()) {

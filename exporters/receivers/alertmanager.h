@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/values.h"
+#include "exporters/receivers/back_channel.h"
 #include "exporters/receivers/receiver.h"
 
 #include <memory>
@@ -47,5 +48,24 @@ private:
 
 [[nodiscard]] std::unique_ptr<Receiver> make_alertmanager(std::string const& name,
                                                           config::Values const& values);
+
+// A silence that names the label `incident` outright and whose comment begins with `ack_prefix`
+// (default "ack", in any case) acknowledges, by its creator. Asked of one peer after the other
+// until one answers: peers gossip silences. A silence is heard once, by its id; that it ends, or is
+// lost with its Alertmanager, takes nothing back.
+class AlertmanagerBackChannel final : public BackChannel {
+public:
+    static constexpr std::chrono::seconds kEvery{15};
+    explicit AlertmanagerBackChannel(config::Values const& values);
+    [[nodiscard]] std::optional<Listening> listen(std::string const& state) const override;
+    [[nodiscard]] Overheard overhear(HttpResponse const& response, std::string const& state,
+                                     detectors::WallTime now) const override;
+
+private:
+    std::string prefix_, ca_file_;
+    std::vector<std::string> urls_;
+};
+[[nodiscard]] std::unique_ptr<BackChannel> make_alertmanager_back_channel(
+    std::string const& name, config::Values const& values);
 
 }  // namespace surged::exporters

@@ -1,10 +1,12 @@
 #include "exporters/receivers/answers.h"
 
+#include "exporters/json_reader.h"
 #include "exporters/receivers/text.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace surged::exporters {
 namespace {
@@ -49,6 +51,18 @@ std::optional<seconds> retry_after(HttpHeaders const& headers) {
     auto const until = http_date(text), from = http_date(header(headers, "date"));
     if (!until || !from || *until < *from) return std::nullopt;
     return std::chrono::duration_cast<seconds>(*until - *from);
+}
+
+std::optional<seconds> retry_after_in_body(HttpResponse const& response,
+                                           std::initializer_list<std::string_view> path) {
+    auto const json = Json::parse(response.body);
+    if (!json) return std::nullopt;
+    Json const* value = &*json;
+    for (auto const key : path) value = &(*value)[key];
+    auto const number = value->number();
+    constexpr double kDay = 86400;
+    if (!number || !(*number >= 0) || *number > kDay) return std::nullopt;
+    return seconds{static_cast<std::int64_t>(std::ceil(*number))};
 }
 
 Answer judge_by_status(HttpResponse const& response) {

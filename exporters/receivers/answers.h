@@ -4,7 +4,9 @@
 #include "exporters/receivers/receiver.h"
 
 #include <chrono>
+#include <initializer_list>
 #include <optional>
+#include <string_view>
 
 namespace surged::exporters {
 
@@ -12,6 +14,12 @@ namespace surged::exporters {
 // answer's own Date, so that the peer's clock is compared with itself. Absent, negative,
 // unreadable, or a date without Date beside it: none. An absurd length is the outbox's to bound.
 [[nodiscard]] std::optional<std::chrono::seconds> retry_after(HttpHeaders const& headers);
+
+// The seconds that a JSON body asks for under this path of keys ({"parameters", "retry_after"}),
+// rounded up: Discord and Telegram say there what others say in the header. None when absent,
+// negative, or beyond a day.
+[[nodiscard]] std::optional<std::chrono::seconds> retry_after_in_body(
+    HttpResponse const& response, std::initializer_list<std::string_view> path);
 
 // 2xx delivered; 408, 425, 429 and 5xx again; every other 4xx refused, since the same page would be
 // refused again; anything else (a redirect: they are not followed) again, because somebody is about

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/values.h"
+#include "exporters/receivers/back_channel.h"
 #include "exporters/receivers/receiver.h"
 
 #include <memory>
@@ -58,5 +59,22 @@ private:
 
 [[nodiscard]] std::unique_ptr<Receiver> make_pagerduty(std::string const& name,
                                                        config::Values const& values);
+
+// Webhooks v3 (https://developer.pagerduty.com/docs/webhooks-overview), key `webhook_secret_file`.
+// The signature covers the body alone, so an event is heard once by its id, and never when it is
+// older than PagerDuty's own retries. Anything authentic is answered 202: three refusals in a row
+// would switch the subscription off for a day.
+class PagerDutyBackChannel final : public BackChannel {
+public:
+    static constexpr std::chrono::hours kOldest{72};
+    explicit PagerDutyBackChannel(config::Values const& values);
+    [[nodiscard]] HookAnswer hook(HookRequest const& request,
+                                  detectors::WallTime now) const override;
+
+private:
+    std::string secret_;
+};
+[[nodiscard]] std::unique_ptr<BackChannel> make_pagerduty_back_channel(
+    std::string const& name, config::Values const& values);
 
 }  // namespace surged::exporters

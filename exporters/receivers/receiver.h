@@ -26,12 +26,20 @@ struct Page {
     std::string plan_url;      // of the brand
     std::string visible_url;   // of the post of the surge that most may have seen; "" when unknown
     int attempt = 0;
+    // What this receiver last asked to have remembered for the incident (Answer::remember).
+    std::string memory;
+    // A signed link, for one acknowledgement by POST through this receiver; empty: none.
+    std::string acknowledge_url;
 };
 
 struct Answer {
     enum class Kind { delivered, retry, refused } kind = Kind::delivered;
     std::string detail;  // for log and `receiver.failed`; no secret in it
     std::optional<std::chrono::seconds> retry_after;  // with retry: not sooner
+    // Kept for this receiver and the page's incident across restarts, and given back in
+    // Page::memory; "" forgets. At most kMemory bytes. Of several requests the last one set counts.
+    std::optional<std::string> remember;
+    static constexpr std::size_t kMemory = 256;
 };
 
 class Receiver {

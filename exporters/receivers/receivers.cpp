@@ -1,9 +1,14 @@
 #include "exporters/receivers/receivers.h"
 
 #include "exporters/receivers/alertmanager.h"
+#include "exporters/receivers/discord.h"
 #include "exporters/receivers/email.h"
 #include "exporters/receivers/exec.h"
+#include "exporters/receivers/ntfy.h"
 #include "exporters/receivers/pagerduty.h"
+#include "exporters/receivers/slack.h"
+#include "exporters/receivers/teams.h"
+#include "exporters/receivers/telegram.h"
 #include "exporters/receivers/webhook.h"
 
 #include <algorithm>
@@ -14,9 +19,6 @@ namespace {
 
 using config::KeySpec;
 using config::KeyType;
-
-// Every receiver brings its make function into its row of the table below.
-constexpr MakeReceiver kNotBuilt = nullptr;
 
 constexpr KeySpec kCaFile{"ca_file", KeyType::file, false, "trusted instead of the system's CAs"};
 constexpr KeySpec kTimeout{"timeout", KeyType::duration, false, "of one attempt"};
@@ -41,11 +43,12 @@ constexpr std::array kWebhook{
     kCaFile,
     kTimeout,
 };
-// One of url_file and bot_token_file: settings_receivers.cpp sees to it.
+// One of url_file and bot_token_file: settings_accounts.cpp sees to it.
 constexpr std::array kSlack{
     KeySpec{"url_file", KeyType::secret, false, "an incoming webhook"},
     KeySpec{"bot_token_file", KeyType::secret, false, "of an app, with `channel`"},
     KeySpec{"channel", KeyType::text, false, "where the bot speaks"},
+    KeySpec{"url", KeyType::url, false, "of the Web API; https://slack.com/api/ when absent"},
     KeySpec{"signing_secret_file", KeyType::secret, false, "checks what Slack tells us"},
     kCaFile,
     kTimeout,
@@ -59,6 +62,7 @@ constexpr std::array kTelegram{
     KeySpec{"bot_token_file", KeyType::secret, true, "of the bot"},
     KeySpec{"chat_id", KeyType::text, true, "where the bot speaks"},
     KeySpec{"allowed_users", KeyType::texts, false, "ids of those who may acknowledge"},
+    KeySpec{"url", KeyType::url, false, "of an own Bot API server; api.telegram.org when absent"},
     kCaFile,
     kTimeout,
 };
@@ -87,14 +91,14 @@ constexpr std::array kExec{
 
 std::vector<ReceiverRow> const& receiver_rows() {
     static std::vector<ReceiverRow> const table{
-        {"pagerduty", kPagerduty, make_pagerduty},
-        {"alertmanager", kAlertmanager, make_alertmanager},
+        {"pagerduty", kPagerduty, make_pagerduty, make_pagerduty_back_channel},
+        {"alertmanager", kAlertmanager, make_alertmanager, make_alertmanager_back_channel},
         {"webhook", kWebhook, make_webhook},
-        {"slack", kSlack, kNotBuilt},
-        {"teams", kUrlFile, kNotBuilt},
-        {"discord", kUrlFile, kNotBuilt},
-        {"telegram", kTelegram, kNotBuilt},
-        {"ntfy", kNtfy, kNotBuilt},
+        {"slack", kSlack, make_slack, make_slack_back_channel},
+        {"teams", kUrlFile, make_teams},
+        {"discord", kUrlFile, make_discord},
+        {"telegram", kTelegram, make_telegram, make_telegram_back_channel},
+        {"ntfy", kNtfy, make_ntfy, make_ntfy_back_channel},
         {"email", kEmail, make_email},
         {"exec", kExec, make_exec},
     };

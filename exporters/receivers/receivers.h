@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/values.h"
+#include "exporters/receivers/back_channel.h"
 #include "exporters/receivers/receiver.h"
 
 #include <memory>
@@ -14,10 +15,14 @@ namespace surged::exporters {
 using MakeReceiver = std::unique_ptr<Receiver> (*)(std::string const& name,
                                                    config::Values const& values);
 
+using MakeBackChannel = std::unique_ptr<BackChannel> (*)(std::string const& name,
+                                                         config::Values const& values);
+
 struct ReceiverRow {
     std::string_view type;                  // alertmanager, pagerduty, webhook, ...
     std::span<config::KeySpec const> keys;  // ca_file and timeout among them for the HTTP ones
     MakeReceiver make = nullptr;            // null: known to the readers, not in this release
+    MakeBackChannel make_back_channel = nullptr;  // null: nothing comes back
 };
 
 std::vector<ReceiverRow> const& receiver_rows();
