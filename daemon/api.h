@@ -85,6 +85,12 @@ private:
     ServerResponse incident(ApiCall const& call);
     ServerResponse act(ApiCall const& call);
     ServerResponse test_receiver(ApiCall const& call);
+    // api_quiet.cpp
+    ServerResponse silences(ApiCall const& call);
+    ServerResponse add_silence(ApiCall const& call);
+    ServerResponse end_silence(ApiCall const& call);
+    ServerResponse drills(ApiCall const& call);
+    ServerResponse add_drill(ApiCall const& call);
     ServerResponse event_stream(ApiCall const& call);
 
     ApiEnv env_;
@@ -94,5 +100,9 @@ private:
 
 // RFC 9457: application/problem+json.
 [[nodiscard]] ServerResponse problem(int status, std::string_view title, std::string_view detail);
+// Never cached.
+[[nodiscard]] ServerResponse json_answer(std::string body, int status = 200);
+// Why an operator's word was not taken.
+[[nodiscard]] ServerResponse refusal(detectors::Heard const& heard);
 
 }  // namespace surged::daemon

@@ -63,6 +63,7 @@ void Engine::own_post(StreamState& stream, Mention const& m, WallTime at, WallTi
     desk_of(stream).apply(post, now, notices);
     touch(stream.settings.brand);
     handle_all(notices);
+    hear_answer(stream, m, at, now);
 }
 
 Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime now) {
@@ -76,7 +77,7 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
     WallTime joined = kNoTime;  // mentions from here on belong to the open incident
     if (current != nullptr)
         for (auto const& s : current->streams)
-            if (s.name == stream.settings.name) joined = s.onset;
+            if (s.name == stream.settings.name && s.kind != SurgeKind::unanswered) joined = s.onset;
     for (Mention const& m : batch.items) {
         WallTime const first_sight = m.seen_at == kNoTime ? now : m.seen_at;
         WallTime const at = Intake::event_time(m, first_sight);
@@ -113,6 +114,7 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
             for (auto const& word : brand->rules.raise.words)
                 if (contains_word(m.text, word))
                     stream.raise_word_at = std::max(stream.raise_word_at, at);
+        hear_question(stream, m, at);
         std::string_view const conversation = conversation_of(m);
         if (joined != kNoTime && at >= joined)
             desk.apply(IncidentMention{stream.settings.name, conversation});
@@ -172,6 +174,7 @@ void Engine::end_history(StreamState& stream, WallTime now) {
     // A surge that began in the last minutes, which still wait for stragglers, is under way too: it
     // must not wait for a next page that a push stream may never get.
     if (store_ != nullptr) judge(stream, now);
+    forget_old_questions(stream, now);
     if (stream.judge.learning() && stream.history_from != kNoTime)
         stream_event(stream, EventName::stream_learning, "less than a day of history", now);
     touch(stream);
@@ -188,7 +191,8 @@ void Engine::tell(StreamState& stream, std::vector<Judgement> const& told, WallT
                 bool known = false;
                 if (before != nullptr)
                     for (auto const& s : before->streams)
-                        known = known || s.name == stream.settings.name;
+                        known = known ||
+                                (s.name == stream.settings.name && s.kind != SurgeKind::unanswered);
                 SurgeStarted in;
                 in.stream = stream.settings.name;
                 in.verdict = verdict;

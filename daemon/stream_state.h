@@ -4,10 +4,12 @@
 #include "daemon/settings.h"
 #include "detectors/intake.h"
 #include "detectors/judge.h"
+#include "detectors/unanswered.h"
 
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +32,18 @@ struct StreamState {
                 std::chrono::seconds watermark)
         : settings(std::move(s)),
           intake(watermark),
-          judge(settings.detectors, std::move(multiplier)) {}
+          judge(settings.detectors, std::move(multiplier)) {
+        for (auto const& spec : settings.detectors)
+            if (spec.type == "unanswered" &&
+                (!questions || spec.unanswered.within < questions->within()))
+                questions.emplace(spec.unanswered.within);
+    }
 
     StreamSettings settings;
     detectors::Intake intake;
     detectors::Judge judge;
+    std::optional<detectors::Unanswered> questions;  // when a detector of it asks for them
+    bool questions_dirty = false;                    // its blob "questions/STREAM"
     detectors::Seen seen;
     std::string cursor;
 

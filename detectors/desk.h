@@ -103,6 +103,7 @@ struct SurgeStarted {
     // Of its mentions since the onset, when they are known: a closed incident that shares one is
     // reopened (watch_after).
     std::vector<std::string> conversations;
+    std::string mention, link;  // of one mention that is the whole evidence: an unanswered question
 };
 struct SurgeGrown {
     std::string stream;
