@@ -99,6 +99,12 @@ private:
     ServerResponse hook_challenge(ApiCall const& call);
     ServerResponse hook_delivery(ApiCall const& call);
     [[nodiscard]] AccountSettings const* hook_account(ApiCall const& call) const;
+    // api_quiet.cpp
+    ServerResponse silences(ApiCall const& call);
+    ServerResponse add_silence(ApiCall const& call);
+    ServerResponse end_silence(ApiCall const& call);
+    ServerResponse drills(ApiCall const& call);
+    ServerResponse add_drill(ApiCall const& call);
     ServerResponse event_stream(ApiCall const& call);
     ServerResponse receiver_hook(ApiCall const& call);
 
@@ -121,5 +127,9 @@ private:
 
 // RFC 9457: application/problem+json.
 [[nodiscard]] ServerResponse problem(int status, std::string_view title, std::string_view detail);
+// Never cached.
+[[nodiscard]] ServerResponse json_answer(std::string body, int status = 200);
+// Why an operator's word was not taken.
+[[nodiscard]] ServerResponse refusal(detectors::Heard const& heard);
 
 }  // namespace surged::daemon

@@ -7,6 +7,7 @@
 #include "detectors/json_writer.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -17,15 +18,6 @@ using namespace detectors;
 namespace {
 
 constexpr std::size_t kPushBody = 64U << 20U;  // of a push, inflated: a day of a busy brand
-
-ServerResponse json_answer(std::string body, int status = 200) {
-    ServerResponse response;
-    response.status = status;
-    response.headers.emplace_back("Content-Type", "application/json");
-    response.headers.emplace_back("Cache-Control", "no-store");
-    response.body = std::move(body);
-    return response;
-}
 
 ServerResponse text_answer(std::string body, std::string type = "text/plain; charset=utf-8") {
     ServerResponse response;
@@ -39,6 +31,23 @@ ServerResponse not_found(std::string const& what) {
 }
 
 }  // namespace
+
+ServerResponse json_answer(std::string body, int status) {
+    ServerResponse response;
+    response.status = status;
+    response.headers.emplace_back("Content-Type", "application/json");
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.body = std::move(body);
+    return response;
+}
+
+ServerResponse refusal(Heard const& heard) {
+    switch (heard.refusal) {
+        case Refusal::not_found: return not_found(heard.detail);
+        case Refusal::conflict: return problem(409, "Conflict", heard.detail);
+        default: return problem(422, "Unprocessable Content", heard.detail);
+    }
+}
 
 std::vector<Api::Route> const& Api::routes() {
     static std::vector<Route> const kRoutes{
@@ -68,6 +77,17 @@ std::vector<Api::Route> const& Api::routes() {
          &Api::incident},
         {"POST", "/api/v1/incidents/{}/{}", Access::operator_,
          "acknowledge, respond, resolve, close, reopen, note, check", &Api::act},
+        {"GET", "/api/v1/silences", Access::viewer,
+         "Silences that hold pages: state=active, ended or all", &Api::silences},
+        {"POST", "/api/v1/silences", Access::operator_,
+         "Hold a brand's pages for a while: brand, stream, for, by, why, breaches",
+         &Api::add_silence},
+        {"GET", "/api/v1/silences/{}", Access::viewer, "One silence", &Api::silences},
+        {"DELETE", "/api/v1/silences/{}", Access::operator_, "End a silence now",
+         &Api::end_silence},
+        {"GET", "/api/v1/drills", Access::viewer, "Drills under way", &Api::drills},
+        {"POST", "/api/v1/drills", Access::operator_,
+         "Rehearse a surge through the whole chain: stream, ratio, for", &Api::add_drill},
         {"POST", "/api/v1/receivers/{}/test", Access::operator_, "Send a test page",
          &Api::test_receiver},
         {"GET", "/hooks/facebook/{}", Access::open, "Meta asks whether this is ours",
@@ -144,7 +164,9 @@ ServerResponse Api::openapi(ApiCall const&) {
             }
             last = route.pattern;
         }
-        json.key(route.method == "GET" ? "get" : "post").object().field("summary", route.summary);
+        std::string method(route.method);
+        for (char& c : method) c = char(std::tolower(static_cast<unsigned char>(c)));
+        json.key(method).object().field("summary", route.summary);
         json.key("responses").object();
         json.key("default")
             .object()
@@ -285,12 +307,7 @@ ServerResponse Api::act(ApiCall const& call) {
     word.done = body->flag("done", true);
     if (word.by.empty()) return problem(422, "Unprocessable Content", "by: who says so?");
     Heard const heard = env_.engine.operator_word(word, call.now);
-    switch (heard.refusal) {
-        case Refusal::not_found: return not_found(heard.detail);
-        case Refusal::conflict: return problem(409, "Conflict", heard.detail);
-        case Refusal::unprocessable: return problem(422, "Unprocessable Content", heard.detail);
-        case Refusal::none: break;
-    }
+    if (heard.refusal != Refusal::none) return refusal(heard);
     return json_answer(incident_json(env_.engine, *env_.engine.incident(word.incident)));
 }
 

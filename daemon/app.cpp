@@ -385,6 +385,7 @@ std::vector<HttpRequest> App::state_requests(std::string const& receiver,
             if (std::find(incident.told.begin(), incident.told.end(), receiver) ==
                 incident.told.end())
                 continue;
+            if (engine_.hushed(incident)) continue;  // nor who was to be told inside a silence
             if (incident.state != IncidentState::closed)
                 open.push_back(&incident);
             else if (now - incident.closed < std::chrono::minutes{10})

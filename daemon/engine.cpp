@@ -106,6 +106,22 @@ Result<bool> Engine::restore(WallTime now) {
         if (reader.done())
             for (auto const& [key, event] : events) told_[key] = {event, repeats[key]};
     }
+    auto const read = [&](std::string const& name, auto take) {
+        auto const blob = from.blobs.find(name);
+        if (blob != from.blobs.end() && !take(blob->second))
+            hooks_.log("error", "the stored state '" + name + "' cannot be read: it begins anew");
+    };
+    read("silences", [&](std::string const& blob) { return silences_.restore(blob); });
+    read("drills", [&](std::string const& blob) { return restore_drills(blob, drills_); });
+    read("heartbeat", [&](std::string const& blob) {
+        ArchiveReader reader(blob);
+        reader(beat_.next, beat_.every);
+        return reader.done();
+    });
+    for (auto& [name, s] : streams_)
+        if (auto& questions = s->questions)
+            read("questions/" + name,
+                 [&](std::string const& blob) { return questions->restore(blob); });
     restored_blobs_ = std::move(from.blobs);
     load_memories();
     // A receiver that left the configuration while pages waited for it: they cannot be delivered.
@@ -176,6 +192,8 @@ bool Engine::flush(WallTime now) {
                 write.series.push_back({hour, series_blob(s.curve[hour])});
             }
             s.dirty_hours.clear();
+            if (s.questions && std::exchange(s.questions_dirty, false))
+                pending_.blobs["questions/" + name] = s.questions->save();
             while (s.curve.size() > 3) s.curve.erase(s.curve.begin());
         }
         for (auto const& brand : dirty_desks_)
@@ -303,25 +321,29 @@ void Engine::queue(std::vector<std::string> const& receivers, Event const& event
             if (receiver.values.number("all", 0) != 0) all.push_back(name);
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
-    for (auto const& receiver : all) {
-        if (!settings_.receivers.contains(receiver)) continue;
-        OutboxRow row;
-        row.id = ++last_outbox_;
-        row.receiver = receiver;
-        row.brand = event.brand;
-        row.incident = event.incident;
-        row.event = event.id;
-        row.key = key;
-        row.repeat = repeat;
-        row.due = event.at;
-        row.next_at = event.at;
-        row.event_json = json;
-        if (store_ != nullptr) {
-            pending_.outbox_add.push_back(row);
-            fresh_rows_.push_back(std::move(row));
-        }
-        rung_.push_back(receiver);
+    std::erase_if(all, [&](std::string const& r) { return !settings_.receivers.contains(r); });
+    for (auto const& receiver : not_silenced(std::move(all), event))
+        enqueue(receiver, event, json, key, repeat);
+}
+
+void Engine::enqueue(std::string const& receiver, Event const& event, std::string const& json,
+                     std::string const& key, bool repeat) {
+    OutboxRow row;
+    row.id = ++last_outbox_;
+    row.receiver = receiver;
+    row.brand = event.brand;
+    row.incident = event.incident;
+    row.event = event.id;
+    row.key = key;
+    row.repeat = repeat;
+    row.due = event.at;
+    row.next_at = event.at;
+    row.event_json = json;
+    if (store_ != nullptr) {
+        pending_.outbox_add.push_back(row);
+        fresh_rows_.push_back(std::move(row));
     }
+    rung_.push_back(receiver);
 }
 
 void Engine::count_event(Event const& event) {
@@ -397,7 +419,8 @@ Heard Engine::operator_word(OperatorWord const& word, WallTime now) {
     for (auto& [brand, desk] : desks_) {
         Incident const* const found = desk.find(word.incident);
         if (found == nullptr) continue;
-        bool const judged = word.action == Action::close && !word.verdict.empty();
+        // A rehearsal teaches no detector.
+        bool const judged = word.action == Action::close && !word.verdict.empty() && !found->drill;
         std::vector<std::string> surged;
         for (auto const& s : found->streams) surged.push_back(s.name);
         OperatorWord placed = word;
@@ -455,6 +478,10 @@ void Engine::tick(WallTime now) {
             touch(stream);
         }
     }
+    for (auto& [name, s] : streams_) tell_questions(*s, now);
+    end_drills(now);
+    end_silences(now);
+    beat(now);
     flush(now);
 }
 
@@ -464,6 +491,7 @@ void Engine::forget(WallTime now) {
         desk.forget_closed_before(now - settings_.storage.keep_incidents);
         if (desk.incidents().size() != before) touch(brand);
     }
+    forget_questions(now);
     flush(now);
 }
 
@@ -473,6 +501,9 @@ WallTime Engine::next_due() const {
         if (t != kNoTime && (due == kNoTime || t < due)) due = t;
     };
     for (auto const& [brand, desk] : desks_) earlier(desk.next_due());
+    for (auto const& drill : drills_) earlier(drill.until);
+    earlier(silences_.next_due());
+    if (!settings_.heartbeat.receivers.empty()) earlier(beat_.next);
     for (auto const& [name, s] : streams_) {
         WallTime const base = std::max(s->last_success, s->started);
         if (!s->blind && base != kNoTime && !s->settings.push())

@@ -8,6 +8,8 @@
 #include "daemon/store.h"
 #include "daemon/stream_state.h"
 #include "detectors/desk.h"
+#include "detectors/drill.h"
+#include "detectors/silences.h"
 #include "exporters/metrics.h"
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -85,6 +87,23 @@ public:
 
     // --- people ---
     detectors::Heard operator_word(detectors::OperatorWord const& word, WallTime now);
+
+    // --- silences: deliveries that are held; the rest goes on (engine_silences.cpp) ---
+    detectors::Heard silence(detectors::SilenceWanted const& wanted, WallTime now, std::string& id);
+    detectors::Heard expire_silence(std::string const& id, std::string const& by,
+                                    std::string const& via, WallTime now);
+    [[nodiscard]] detectors::Silences const& silences() const { return silences_; }
+    // Its opening is held by a silence: whoever is told present states is not told of it either.
+    [[nodiscard]] bool hushed(detectors::Incident const& incident) const {
+        return silences_.hushed(incident);
+    }
+
+    // --- drills (engine_drill.cpp) ---
+    // One at a time per brand, and none while the incident of the last one is open. `incident` is
+    // what it opened.
+    detectors::Heard drill(detectors::Drill wanted, std::chrono::seconds span, WallTime now,
+                           std::string& incident);
+    [[nodiscard]] std::vector<detectors::Drill> const& drills() const { return drills_; }
 
     // --- time ---
     // Everything that is due: clocks, blindness, silence of push streams, a failed commit tried
@@ -203,6 +222,30 @@ private:
     void remember(std::string const& receiver, std::string const& incident, std::string text);
     void journal(detectors::Event& event, std::string& json);
     void own_post(StreamState& stream, detectors::Mention const& m, WallTime at, WallTime now);
+    void enqueue(std::string const& receiver, detectors::Event const& event,
+                 std::string const& json, std::string const& key, bool repeat);
+
+    // engine_silences.cpp
+    std::vector<std::string> not_silenced(std::vector<std::string> receivers,
+                                          detectors::Event const& event);
+    void end_silences(WallTime now);
+    void tell_held(detectors::Silence const& over, detectors::Event const& ended);
+    void keep_silences();
+    // engine_drill.cpp
+    void end_drills(WallTime now);
+    void keep_drills();
+    // engine_heartbeat.cpp
+    void beat(WallTime now);
+    [[nodiscard]] std::string how_all_is(WallTime now) const;
+    // engine_unanswered.cpp
+    void hear_question(StreamState& stream, detectors::Mention const& m, WallTime at);
+    void hear_answer(StreamState const& stream, detectors::Mention const& m, WallTime at,
+                     WallTime now);
+    void tell_questions(StreamState& stream, WallTime now);
+    void end_questions(StreamState& stream, WallTime now);
+    void forget_questions(WallTime now);
+    void forget_old_questions(StreamState& stream, WallTime now);
+
     StreamWrite& write_of(StreamState const& stream);
     std::vector<std::string> route(std::string const& brand, detectors::Moment moment) const;
     void touch(StreamState& stream);
@@ -242,6 +285,13 @@ private:
     std::map<std::string, WallTime> low_budgets_;  // "account/kind" -> when it was told
     std::map<std::string, bool> failing_;          // receivers of which receiver.failed was told
     std::map<std::string, OutboxRow, std::less<>> in_flight_;  // by receiver
+    detectors::Silences silences_;
+    std::vector<detectors::Drill> drills_;
+    // Absolute: what is due next, and by which interval it was reckoned.
+    struct Beat {
+        WallTime next = detectors::kNoTime;
+        std::chrono::seconds every{0};
+    } beat_;
     std::vector<OutboxRow> fresh_rows_;             // for the outbox, once the flush was tried
     std::vector<detectors::Judgement> judgements_;  // scratch
     std::vector<detectors::Judged> judged_;

@@ -67,6 +67,7 @@ void Engine::own_post(StreamState& stream, Mention const& m, WallTime at, WallTi
     desk_of(stream).apply(post, now, notices);
     touch(stream.settings.brand);
     handle_all(notices);
+    hear_answer(stream, m, at, now);
 }
 
 Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime now) {
@@ -80,7 +81,7 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
     WallTime joined = kNoTime;  // mentions from here on belong to the open incident
     if (current != nullptr)
         for (auto const& s : current->streams)
-            if (s.name == stream.settings.name) joined = s.onset;
+            if (s.name == stream.settings.name && s.kind != SurgeKind::unanswered) joined = s.onset;
     bool const shared = joined != kNoTime && shares_platform(stream);
     for (Mention const& m : batch.items) {
         WallTime const first_sight = m.seen_at == kNoTime ? now : m.seen_at;
@@ -118,6 +119,7 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
             for (auto const& word : brand->rules.raise.words)
                 if (contains_word(m.text, word))
                     stream.raise_word_at = std::max(stream.raise_word_at, at);
+        hear_question(stream, m, at);
         MentionDigest const digest = digest_of(m, at);
         if (joined != kNoTime && at >= joined) tell_mention(stream, digest, shared);
         stream.recent.push(digest);
@@ -181,6 +183,7 @@ void Engine::end_history(StreamState& stream, WallTime now) {
     // A surge that began in the last minutes, which still wait for stragglers, is under way too: it
     // must not wait for a next page that a push stream may never get.
     if (store_ != nullptr) judge(stream, now);
+    forget_old_questions(stream, now);
     if (stream.judge.learning() && stream.history_from != kNoTime)
         stream_event(stream, EventName::stream_learning, "less than a day of history", now);
     touch(stream);
@@ -197,7 +200,8 @@ void Engine::tell(StreamState& stream, std::vector<Judgement> const& told, WallT
                 bool known = false;
                 if (before != nullptr)
                     for (auto const& s : before->streams)
-                        known = known || s.name == stream.settings.name;
+                        known = known ||
+                                (s.name == stream.settings.name && s.kind != SurgeKind::unanswered);
                 SurgeStarted in;
                 in.stream = stream.settings.name;
                 in.verdict = verdict;

@@ -38,7 +38,9 @@ std::optional<exporters::Page> Engine::next_page(std::string const& receiver, Wa
         page.event = std::move(*event);
     page.incident = row->incident.empty() ? nullptr : incident(row->incident);
     page.repeat = row->repeat;
-    page.catch_up = row->catch_up;
+    // After a silence, as after an absence, the present state is told.
+    page.catch_up =
+        row->catch_up || (page.event.name == EventName::silence_ended && page.incident != nullptr);
     page.key = row->key;
     page.external_url = settings_.server.external_url;
     if (BrandSettings const* brand = settings_.brand(row->brand))
@@ -148,6 +150,9 @@ void Engine::reload(Settings next, WallTime now) {
                 made->malformed = old.malformed;
                 made->backfill_pages = old.backfill_pages;
                 made->gap_seconds = old.gap_seconds;
+                if (made->questions && old.questions)
+                    if (!made->questions->restore(old.questions->save()))
+                        hooks_.log("error", "stream '" + s.name + "': its open questions are lost");
                 if (!load_stream(*made, save_stream(old)))
                     hooks_.log("info",
                                "stream '" + s.name + "': its detectors changed: it learns anew");

@@ -26,6 +26,8 @@ std::optional<JsonBody> JsonBody::parse(std::string_view body) {
             field = value.get_bool().value_unsafe() ? "true" : "false";
         } else if (value.is_int64()) {
             field = std::to_string(value.get_int64().value_unsafe());
+        } else if (value.is_double()) {
+            field = config::format_number(value.get_double().value_unsafe());
         } else {
             out.fields_.erase(std::string(key));
         }

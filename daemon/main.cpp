@@ -103,6 +103,55 @@ void add_offline(CommandLine& line) {
     line.add("version", "Version, commit, compiler, libraries", [] { return version(std::cout); });
 }
 
+void add_quiet(CommandLine& line, ClientOptions& options) {
+    static SilenceArguments s;
+    auto* const silences = line.app.add_subcommand("silences", "Hold pages back for a while")
+                               ->require_subcommand(0, 1);
+    silences->callback([&line, &options, silences] {
+        if (!silences->get_subcommands().empty()) return;
+        s.action = "list";
+        line.chosen = [&options] { return client_silences(options, s); };
+    });
+    client_options(silences, options);
+    auto const add = [&](char const* name, char const* help) {
+        auto* const command = line.add(
+            name, help,
+            [&options, name] {
+                s.action = name;
+                return client_silences(options, s);
+            },
+            silences);
+        client_options(command, options);
+        return command;
+    };
+    add("list", "The active ones");
+    auto* const fresh = add("add", "Hold a brand's pages; breaches pass unless --breaches");
+    fresh->add_option("--brand", s.brand, "whose pages")->required();
+    fresh->add_option("--stream", s.stream, "only those of this stream");
+    fresh->add_option("--for", s.span, "how long, such as 2h")->required();
+    fresh->add_option("--by", s.by, "who says so (default: the login name)");
+    fresh->add_option("--why", s.why, "why, for who is not paged")->required();
+    fresh->add_flag("--breaches", s.breaches, "hold breaches, too");
+    add("expire", "End a silence now")->add_option("id", s.id, "the silence")->required();
+
+    static DrillArguments d;
+    auto* const drill = line.add("drill", "Rehearse a surge through the whole chain",
+                                 [&options] { return client_drill(options, d); });
+    drill->add_option("--stream", d.stream, "the stream that is to surge")->required();
+    drill->add_option("--ratio", d.ratio, "how many times its usual (default: 8)");
+    drill->add_option("--for", d.span, "how long, such as 10m (the default)");
+    drill->add_option("--by", d.by, "who says so (default: the login name)");
+    client_options(drill, options);
+
+    for (auto const& [name, help] :
+         {std::pair{"init", "Write a first configuration (not in this release)"},
+          std::pair{"forget", "Erase stored text and names (not in this release)"}}) {
+        auto* const command =
+            line.add(name, help, [name = std::string(name)] { return not_in_this_release(name); });
+        command->allow_extras();
+    }
+}
+
 void add_client(CommandLine& line) {
     static ClientOptions options;
     client_options(line.add("streams", "The streams of a running daemon",
@@ -163,6 +212,8 @@ void add_client(CommandLine& line) {
         command->add_option("--brand", a.brand, "only incidents of this brand");
         client_options(command, options);
     }
+
+    add_quiet(line, options);
 
     static std::string receiver;
     auto* const receivers =

@@ -70,6 +70,7 @@ Outbox::About Outbox::about(OutboxRow const& row) {
         case EventName::budget_low: out.topic = "budget/" + event->platform + event->stream; break;
         case EventName::incident_closed: out.closing = true; break;
         case EventName::incident_reopened: out.opening = true; break;
+        case EventName::incident_note: out.beat = event->via == "heartbeat"; break;
         default: break;
     }
     return out;
@@ -96,6 +97,7 @@ std::size_t Outbox::drop_superseded(Queue& queue, Lane& lane, bool away,
                                     std::vector<OutboxSettle>& settled) {
     if (lane.rows.size() < 2) return 0;
     std::set<std::string> clocks, topics;
+    bool beaten = false;
     std::deque<Waiting> kept;
     std::size_t dropped = 0;
     for (auto it = lane.rows.rbegin(); it != lane.rows.rend(); ++it) {
@@ -103,6 +105,7 @@ std::size_t Outbox::drop_superseded(Queue& queue, Lane& lane, bool away,
         bool const told_later = clocks.contains(about.clock);
         bool old = told_later && (it->row.repeat || (away && about.warning));
         if (away && topics.contains(about.topic)) old = true;
+        if (about.beat) old = std::exchange(beaten, true) || old;  // the newest says it all
         if (!about.clock.empty()) clocks.insert(about.clock);
         if (!about.topic.empty()) topics.insert(about.topic);
         if (old && it->row.id != queue.in_flight) {

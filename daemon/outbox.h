@@ -30,7 +30,8 @@ namespace surged::daemon {
 // stored; its id is below 0 and what settle() says of it need not be written. Then come the missed
 // rows in order, less those that a later one in the lane supersedes: an older warning of a clock
 // that was warned, breached, met or dropped later; a surge.grown before another of its stream; a
-// budget.low before another. A repeat is superseded by any later row of its clock, away or not.
+// budget.low before another. Of heartbeats the newest alone waits. A repeat is superseded by any
+// later row of its clock, away or not.
 //
 // No row is given up while its incident is open. Rows that concern no incident, and those of an
 // incident whose closing waits too, are given up when kMaxAge old.
@@ -70,6 +71,7 @@ private:
         std::string topic;                      // what a later row of the same topic makes old news
         bool warning = false;                   // of `clock`
         bool closing = false, opening = false;  // incident.closed, incident.reopened
+        bool beat = false;                      // a heartbeat: a later one supersedes it
     };
     struct Waiting {
         OutboxRow row;

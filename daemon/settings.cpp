@@ -29,6 +29,7 @@ LoadedSettings load(config::Parsed parsed) {
         read_heartbeat(reading, root);
         read_brands(reading, root);
         read_server(reading, root);
+        if (!out.problems->fatal()) lint_settings(reading, root);
         root.finish();
     }
     out.problems->sort();

@@ -64,6 +64,8 @@ void read_policies(Reading& reading, config::Section& root);
 void read_detectors(Reading& reading, config::Section& root);
 void read_brands(Reading& reading, config::Section& root);
 void read_streams(Reading& reading, config::Section& section, BrandSettings& brand);
+// Warnings about a file that has no fault: call before the root's finish().
+void lint_settings(Reading& reading, config::Section& root);
 void read_escalation(Reading& reading, config::Section& section, BrandSettings& brand);
 
 }  // namespace surged::daemon

@@ -161,7 +161,6 @@ void read_heartbeat(Reading& reading, config::Section& root) {
     auto& out = reading.settings().heartbeat;
     if (!heartbeat->has("receivers")) heartbeat->reject("", "missing key 'receivers'");
     out.receivers = reading.receivers(*heartbeat, "receivers");
-    if (!out.receivers.empty()) reading.not_built(*heartbeat, "receivers", "heartbeat");
     if (!heartbeat->has("every")) heartbeat->reject("", "missing key 'every'");
     out.every = heartbeat->duration("every", seconds{10}, kYear, hours{24});
     heartbeat->finish();

@@ -30,7 +30,12 @@ void archive(A& a, Saved& s) {
 
 StreamState::StreamState(StreamSettings s, std::function<double(WallTime)> multiplier,
                          std::chrono::seconds watermark)
-    : settings(std::move(s)), intake(watermark), judge(settings.detectors, std::move(multiplier)) {}
+    : settings(std::move(s)), intake(watermark), judge(settings.detectors, std::move(multiplier)) {
+    for (auto const& spec : settings.detectors)
+        if (spec.type == "unanswered" &&
+            (!questions || spec.unanswered.within < questions->within()))
+            questions.emplace(spec.unanswered.within);
+}
 
 StreamState::~StreamState() = default;
 

@@ -5,10 +5,12 @@
 #include "detectors/digest.h"
 #include "detectors/intake.h"
 #include "detectors/judge.h"
+#include "detectors/unanswered.h"
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,8 @@ struct StreamState {
     StreamSettings settings;
     detectors::Intake intake;
     detectors::Judge judge;
+    std::optional<detectors::Unanswered> questions;  // when a detector of it asks for them
+    bool questions_dirty = false;                    // its blob "questions/STREAM"
     detectors::Seen seen;
     std::string cursor;
 

@@ -239,10 +239,12 @@ std::string status_json(Engine const& engine, WallTime started, WallTime now, To
     json.key("streams").object();
     for (auto const& [word, n] : streams) json.field(word, n);
     json.end();
-    int open = 0;
+    int open = 0, drills = 0, silences = 0;
     for (auto const& [name, desk] : engine.desks())
-        for (auto const& i : desk.incidents()) open += i.state == IncidentState::closed ? 0 : 1;
-    json.field("open_incidents", open);
+        for (auto const& i : desk.incidents())
+            (i.drill ? drills : open) += i.state == IncidentState::closed ? 0 : 1;
+    for (auto const& s : engine.silences().all()) silences += s.ended ? 0 : 1;
+    json.field("open_incidents", open).field("drills", drills).field("silences", silences);
     json.key("receivers").array();
     for (auto const& [name, receiver] : engine.settings().receivers) {
         json.object().field("name", name).field("type", receiver.type);

@@ -37,6 +37,14 @@ inline constexpr std::int64_t kSeriesPoints = 11'000;
 
 // Nothing was ever read of it: neither calm nor anything else is known.
 [[nodiscard]] bool not_read_yet(StreamState const& stream);
+// views_quiet.cpp: {id, brand, stream, from, until, by, why, breaches, state, held, holding:[..]}.
+// `state`: active (default), ended, all.
+[[nodiscard]] std::string silence_json(detectors::Silence const& silence);
+[[nodiscard]] std::string silences_json(Engine const& engine, std::string_view state);
+// {incident, brand, stream, platform, ratio, from, until, by}
+[[nodiscard]] std::string drill_json(detectors::Drill const& drill);
+[[nodiscard]] std::string drills_json(Engine const& engine);
+
 [[nodiscard]] std::string_view stream_state_word(
     StreamState const& stream);  // calm, surge, learning, blind
 

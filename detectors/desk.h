@@ -112,6 +112,7 @@ struct SurgeStarted {
     // The same by its links and by what is copied in it (SurgeFacts::links, ::copies).
     std::optional<SurgeFacts> facts;
     double doubling_error = 0;
+    std::string mention, link;  // of one mention that is the whole evidence: an unanswered question
 };
 struct SurgeGrown {
     std::string stream;

@@ -105,11 +105,15 @@ void Desk::add_rungs(Incident& incident, WallTime from) {
 // What was past already when its clock was made: in the journal, not sent apart.
 std::vector<Notice> Desk::ring_on_arrival(Incident& incident, WallTime now) {
     std::vector<Notice> arrived;
+    // A question is told late by its nature: what was over when it was told is no crisis yet.
+    bool const questions =
+        std::all_of(incident.streams.begin(), incident.streams.end(),
+                    [](IncidentStream const& s) { return s.kind == SurgeKind::unanswered; });
     for (Clock& clock : incident.clocks) {
         if (clock.state != ClockState::running) continue;
         while (auto const rang = ring(clock, now)) {
             bool const breach = rang->what == Ring::What::breach;
-            if (breach) incident.severity = Severity::critical;
+            if (breach && !questions) incident.severity = Severity::critical;
             clock.on_arrival = breach;
             Notice notice;
             notice.event =

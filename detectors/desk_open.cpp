@@ -194,10 +194,14 @@ void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out)
     }
     StreamRole const& its = role(in.stream);
     IncidentStream* stream = find_stream(*incident, in.stream);
-    bool const already =
+    bool const surging =
         name == EventName::incident_stream_joined && stream != nullptr && stream->surging;
+    // One more question is no more than the one before, but a surge is more than a question.
+    bool const question = in.verdict.kind == SurgeKind::unanswered;
+    bool const already = surging && (question || stream->kind != SurgeKind::unanswered);
     if (stream == nullptr)
         stream = &incident->streams.emplace_back(IncidentStream{in.stream, its.platform, onset});
+    IncidentStream const before = *stream;
     if (!already) stream->onset = onset;
     bool const anew = stream->since == WallTime{} || name == EventName::incident_reopened;
     stream->since = anew ? onset : std::min(stream->since, onset);
@@ -212,6 +216,9 @@ void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out)
     Event e = page(*incident, EventName::surge_started, *stream, now);
     e.late = in.late;
     e.reason = reason;
+    e.mention = in.mention;
+    e.link = in.link;
+    if (already && question) *stream = before;  // the figures are the surge's
     say(*incident, e, out);
     if (!already) {  // a surge that is told twice is one surge
         want_clocks(*incident, its.platform, its.policy, onset, now);

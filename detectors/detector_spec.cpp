@@ -89,7 +89,7 @@ void read_unanswered(config::Section& section, DetectorSpec& out) {
 constexpr std::array<TypeRow, 4> kTypes{{{"surge", true, read_surge},
                                          {"threshold", true, read_threshold},
                                          {"ratio", true, read_ratio},
-                                         {"unanswered", false, read_unanswered}}};
+                                         {"unanswered", true, read_unanswered}}};
 
 }  // namespace
 

@@ -481,6 +481,78 @@ TEST(ApiNet, LimitsHowManyFollow) {
     }));
 }
 
+TEST(ApiNet, SilencesAreMadeListedAndEnded) {
+    Daemon daemon(kConfig);
+    EXPECT_EQ(Json(daemon.get("/api/v1/silences").body).at(""), R"({"items":[]})");
+    auto const made = daemon.post("/api/v1/silences",
+                                  R"({"brand":"acme","for":"2h","by":"kim","why":"a launch"})");
+    EXPECT_EQ(made.status, 200) << made.body;
+    Json const silence(made.body);
+    std::string const id = silence.at("/id");
+    EXPECT_EQ(silence.at("/brand"), "acme");
+    EXPECT_EQ(silence.at("/breaches"), "false");
+    EXPECT_EQ(silence.at("/state"), "active");
+    auto const span = [&] {
+        return detectors::parse_time(silence.at("/until")).value() -
+               detectors::parse_time(silence.at("/from")).value();
+    }();
+    EXPECT_EQ(span, 2h);
+    (void)daemon.open_incident();
+    EXPECT_TRUE(eventually([&] {
+        return Json(daemon.get("/api/v1/silences").body).at("/items/0/held") != "0";
+    })) << "the opening page is held";
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.start();
+    EXPECT_EQ(Json(daemon.get("/api/v1/silences").body).at("/items/0/id"), id);
+
+    std::string const one = "/api/v1/silences/" + id;
+    EXPECT_EQ(Json(daemon.get(one).body).at("/why"), "a launch");
+    EXPECT_EQ(Json(ask(daemon.port, "DELETE", one).body).at("/state"), "ended");
+    EXPECT_EQ(ask(daemon.port, "DELETE", one).status, 200) << "twice is once";
+    EXPECT_EQ(Json(daemon.get("/api/v1/silences").body).size("/items"), 0u);
+    EXPECT_EQ(Json(daemon.get("/api/v1/silences?state=all").body).size("/items"), 1u);
+    expect_problem(ask(daemon.port, "DELETE", "/api/v1/silences/ghost"), 404, "ghost");
+    auto const wrong = ask(daemon.port, "PUT", one);
+    expect_problem(wrong, 405, "silences");
+    EXPECT_EQ(wrong.headers.at("allow"), "GET, HEAD, DELETE");
+    for (auto const& [body, part] :
+         {std::pair{R"({"brand":"ghost","for":"2h","by":"k","why":"w"})", "ghost"},
+          {R"({"brand":"acme","for":"soon","by":"k","why":"w"})", "for"},
+          {R"({"brand":"acme","for":"2h","why":"w"})", "by"},
+          {R"({"brand":"acme","for":"2h","by":"k"})", "why"},
+          {"[]", "JSON"}})
+        expect_problem(daemon.post("/api/v1/silences", body), 422, part);
+}
+
+TEST(ApiNet, DrillsGoThroughTheWholeChain) {
+    Daemon const daemon(kConfig);
+    auto const begun =
+        daemon.post("/api/v1/drills", R"({"stream":"acme-push","ratio":2.5,"for":"10m"})");
+    EXPECT_EQ(begun.status, 202) << begun.body;
+    std::string const id = Json(begun.body).at("/incident");
+    EXPECT_TRUE(id.ends_with("-drill")) << id;
+    EXPECT_EQ(Json(begun.body).at("/ratio"), "2.5");
+    Json const incident(daemon.get("/api/v1/incidents/" + id).body);
+    EXPECT_EQ(incident.at("/drill"), "true");
+    EXPECT_EQ(incident.at("/streams/0/ratio"), "2.5");
+    EXPECT_EQ(incident.size("/clocks"), 3u);
+    EXPECT_EQ(Json(daemon.get("/api/v1/streams/acme-push").body).at("/mentions_total"), "0");
+    EXPECT_EQ(Json(daemon.get("/api/v1/drills").body).size("/items"), 1u);
+    auto const page = daemon.get("/metrics").body;
+    EXPECT_TRUE(contains(page, "surged_incidents{brand=\"acme\",state=\"open\"} 0\n"));
+    EXPECT_TRUE(contains(page, "surged_stream_surging{stream=\"acme-push\""));
+    expect_problem(daemon.post("/api/v1/drills", R"({"stream":"side"})"), 409, id);
+    expect_problem(daemon.post("/api/v1/drills", R"({"stream":"ghost"})"), 404, "ghost");
+    expect_problem(daemon.post("/api/v1/drills", R"({"ratio":8})"), 422, "stream");
+    expect_problem(daemon.post("/api/v1/drills", R"({"stream":"side","ratio":"x"})"), 422, "ratio");
+    expect_problem(daemon.post("/api/v1/drills", R"({"stream":"side","for":"x"})"), 422, "for");
+    EXPECT_EQ(daemon.post("/api/v1/incidents/" + id + "/close", R"({"by":"kim"})").status, 200);
+    EXPECT_TRUE(
+        eventually([&] { return Json(daemon.get("/api/v1/drills").body).size("/items") == 0u; }));
+    // A real one is not hidden by it.
+    EXPECT_FALSE(daemon.open_incident().empty());
+}
+
 TEST(ApiNet, ReloadsAllOrNothing) {
     Daemon const daemon(kConfig);
     std::string const third =

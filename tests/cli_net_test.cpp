@@ -27,10 +27,28 @@ int run_to_its_end(Daemon const& daemon, std::string& err) {
 }
 
 TEST(CliNet, WrongUsageIsTwo) {
-    for (char const* const line :
-         {"", "dance", "run", "run --config", "check", "streams --sever x", "incidents ack",
-          "incidents dance", "incidents close x --verdict maybe", "receivers", "receivers test",
-          "journal", "journal verify", "explain", "backtest --config x", "demo --speed never"}) {
+    for (char const* const line : {"",
+                                   "dance",
+                                   "run",
+                                   "run --config",
+                                   "check",
+                                   "streams --sever x",
+                                   "incidents ack",
+                                   "incidents dance",
+                                   "incidents close x --verdict maybe",
+                                   "silences add --brand acme",
+                                   "silences expire",
+                                   "drill",
+                                   "init",
+                                   "forget --author 1",
+                                   "incidents report x",
+                                   "receivers",
+                                   "receivers test",
+                                   "journal",
+                                   "journal verify",
+                                   "explain",
+                                   "backtest --config x",
+                                   "demo --speed never"}) {
         auto const ran = surged(line);
         EXPECT_EQ(ran.code, 2) << line;
         EXPECT_EQ(ran.out, "") << line;
@@ -61,6 +79,13 @@ TEST(CliNet, EveryCommandHasHelp) {
                                    "incidents note",
                                    "incidents check",
                                    "incidents report",
+                                   "silences",
+                                   "silences list",
+                                   "silences add",
+                                   "silences expire",
+                                   "drill",
+                                   "init",
+                                   "forget",
                                    "journal",
                                    "journal verify",
                                    "version"}) {
@@ -220,6 +245,35 @@ TEST(CliNet, AnOperatorsDay) {
     says("incidents reopen " + id + " --by kim", 0, "open");
     // The journal says by which way the words came.
     EXPECT_TRUE(contains(daemon.get("/api/v1/incidents/" + id).body, R"("via":"cli")"));
+}
+
+TEST(CliNet, SilencesAndDrills) {
+    Daemon const daemon(kConfig);
+    auto ran = daemon.client("silences add --brand acme --for 2h --by kim --why launch");
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_TRUE(contains(ran.out, "silence-1")) << ran.out;
+    for (char const* const line : {"silences", "silences list"}) {
+        ran = daemon.client(line);
+        EXPECT_EQ(ran.code, 0) << ran.err;
+        for (char const* const word : {"silence-1", "acme", "kim", "launch", "pass"})
+            EXPECT_TRUE(contains(ran.out, word)) << ran.out;
+    }
+    EXPECT_EQ(Json(daemon.client("silences list --json").out).at("/items/0/why"), "launch");
+    EXPECT_EQ(daemon.client("silences expire silence-1").code, 0);
+    EXPECT_EQ(daemon.client("silences expire silence-9").code, 1);
+    EXPECT_EQ(daemon.client("silences add --brand ghost --for 2h --by kim --why x").code, 1);
+
+    ran = daemon.client("drill --stream acme-push --ratio 12 --for 5m");
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_TRUE(contains(ran.out, "-drill")) << ran.out;
+    EXPECT_TRUE(contains(ran.out, "12x")) << ran.out;
+    ran = daemon.client("drill --stream acme-push");
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_TRUE(contains(ran.err, "one at a time")) << ran.err;
+    EXPECT_EQ(daemon.client("drill --stream ghost").code, 1);
+    EXPECT_TRUE(contains(daemon.client("incidents list --json").out, "\"drill\":true"));
+    for (char const* const line : {"init", "forget --author 7", "incidents report x"})
+        EXPECT_TRUE(contains(surged(line).err, "not in this release")) << line;
 }
 
 TEST(CliNet, ShowsItsTokenByFile) {

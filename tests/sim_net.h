@@ -48,6 +48,8 @@ public:
     void host(std::string name, Handler handler) { hosts_[std::move(name)] = std::move(handler); }
     // An outage: every request to the host fails without reaching it.
     void down(std::string const& name, bool is_down) { down_[name] = is_down; }
+    // A host that answers each request at the last moment.
+    void slow(std::string const& name, bool is_slow) { slow_[name] = is_slow; }
     void faults(SimFaults faults) { faults_ = faults; }
 
     [[nodiscard]] std::uint64_t requests() const { return requests_; }
@@ -102,6 +104,8 @@ private:
         if (hosts_.count(host) == 0) return SimFault::no_host;
         if (auto const it = down_.find(host); it != down_.end() && it->second)
             return SimFault::down;
+        if (auto const it = slow_.find(host); it != slow_.end() && it->second)
+            return SimFault::slow;
         for (auto const& [share, fault] :
              {std::pair(faults_.transient, SimFault::transient),
               std::pair(faults_.cut, SimFault::cut), std::pair(faults_.timeout, SimFault::timeout),
@@ -116,7 +120,7 @@ private:
     std::mt19937_64 random_;
     SimFaults faults_;
     std::map<std::string, Handler> hosts_;
-    std::map<std::string, bool> down_;
+    std::map<std::string, bool> down_, slow_;
     std::array<std::uint64_t, 7> counts_{};
     std::uint64_t requests_ = 0;
 };

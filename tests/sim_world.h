@@ -179,6 +179,7 @@ public:
     std::unique_ptr<MortalStore> store;
     std::unique_ptr<daemon::App> app;
     std::vector<detectors::Event> told;
+    std::string configuration;  // instead of ours; {DIR} is the world's directory
     std::uint64_t posted_x = 0, posted_json = 0;
 
 private:
@@ -207,6 +208,12 @@ private:
     }
 
     [[nodiscard]] std::string config() const {
+        if (!configuration.empty()) {
+            std::string text = configuration;
+            for (std::size_t at = 0; (at = text.find("{DIR}", at)) != std::string::npos;)
+                text.replace(at, 5, dir.path());
+            return text;
+        }
         return "storage: { directory: " + dir.path() + "/state }\n" +
                "accounts:\n"
                "  x-main: { platform: x, base_url: \"http://x.sim\", bearer_token_file: " +

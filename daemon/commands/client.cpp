@@ -1,6 +1,7 @@
 #include "daemon/commands/client.h"
 
 #include "config/section.h"
+#include "daemon/commands/client_parts.h"
 #include "daemon/commands/table.h"
 #include "daemon/exit_codes.h"
 #include "daemon/http_client.h"
@@ -31,8 +32,8 @@ boost::asio::awaitable<void> fetch_into(HttpClient& http, HttpRequest request, I
     out.emplace(co_await http.fetch(std::move(request), deadline));
 }
 
-// One exchange with the daemon; prints why when there is none or it refused. `code` is the exit
-// code then.
+}  // namespace
+
 std::optional<HttpResponse> ask(ClientOptions const& options, HttpRequest request, int& code) {
     config::Secret token;
     token.file = options.token_file;
@@ -94,6 +95,19 @@ std::string text_of(element const& object, char const* key) {
     return {};
 }
 
+int print_json(HttpResponse const& response) {
+    std::cout << response.body << (response.body.ends_with('\n') ? "" : "\n");
+    return kExitOk;
+}
+
+std::string who() {
+    if (char const* const user = std::getenv("SUDO_USER")) return user;
+    if (char const* const user = std::getenv("USER")) return user;
+    return {};
+}
+
+namespace {
+
 // "running until 2026-03-01T12:17:00Z", per clock.
 std::string clocks_of(element const& incident) {
     std::string out;
@@ -104,11 +118,6 @@ std::string clocks_of(element const& incident) {
                text_of(c, "state") + ", due " + text_of(c, "due") +
                (text_of(c, "by").empty() ? "" : ", by " + text_of(c, "by")) + "\n";
     return out;
-}
-
-int print_json(HttpResponse const& response) {
-    std::cout << response.body << (response.body.ends_with('\n') ? "" : "\n");
-    return kExitOk;
 }
 
 void print_incident(element const& i) {
@@ -133,27 +142,10 @@ void print_incident(element const& i) {
                   << (text_of(e, "by").empty() ? "" : "  by " + text_of(e, "by")) << "\n";
 }
 
-int parse_and(HttpResponse const& response, auto use) {
-    simdjson::dom::parser parser;
-    element root;
-    if (parser.parse(response.body).get(root) != simdjson::SUCCESS) {
-        std::cerr << "surged: the answer is not JSON\n";
-        return kExitRefused;
-    }
-    use(root);
-    return kExitOk;
-}
-
 HttpRequest get(std::string path) {
     HttpRequest request;
     request.url = std::move(path);
     return request;
-}
-
-std::string who() {
-    if (char const* const user = std::getenv("SUDO_USER")) return user;
-    if (char const* const user = std::getenv("USER")) return user;
-    return {};
 }
 
 }  // namespace
@@ -219,9 +211,7 @@ int client_incidents(ClientOptions const& options, IncidentArguments const& a) {
     if (a.action == "show") {
         request = get(path);
     } else if (a.action == "report") {
-        request = get(path + "/report?format=" + exporters::url_encode(a.format));
-        auto const answer = ask(options, std::move(request), code);
-        return answer ? print_json(*answer) : code;
+        return not_in_this_release("incidents report");
     } else {
         request.method = "POST";
         request.url = path + "/" + (a.action == "ack" ? "acknowledge" : a.action);

@@ -20,6 +20,17 @@ struct IncidentArguments {
     std::string by, note, link, platform, verdict, state, brand, format = "md";
 };
 
+struct SilenceArguments {
+    std::string action;  // list, add, expire
+    std::string id, brand, stream, span, by, why;
+    bool breaches = false;
+};
+
+struct DrillArguments {
+    std::string stream, span, by;
+    double ratio = 0;  // 0: the daemon's default
+};
+
 // Each prints what a person wants to know and returns 0; 1 refused or not found; 2 usage; 5 not
 // reachable.
 int client_streams(ClientOptions const& options);
@@ -28,5 +39,10 @@ int client_incidents(ClientOptions const& options, IncidentArguments const& argu
 int client_receivers(ClientOptions const& options, std::string const& action,
                      std::string const& name);
 int client_reload(ClientOptions const& options);
+int client_silences(ClientOptions const& options, SilenceArguments const& arguments);
+int client_drill(ClientOptions const& options, DrillArguments const& arguments);
+
+// Says so on standard error; 2.
+int not_in_this_release(std::string const& command);
 
 }  // namespace surged::daemon

@@ -78,10 +78,11 @@ constexpr std::array kFeed{
 constexpr std::array kItems{
     KeySpec{"path", KeyType::text, true, "behind base_url"},
     KeySpec{"params", KeyType::pairs, false, "of the query string, in every request"},
-    KeySpec{"items", KeyType::text, true, "JSON Pointer to the list"},
+    KeySpec{"items", KeyType::text, false, "JSON Pointer to the list; absent: the answer is it"},
     KeySpec{"fields", KeyType::pairs, true, "name of a mention's field: JSON Pointer in an item"},
     KeySpec{"next.pointer", KeyType::text, true, "JSON Pointer to the next page's cursor"},
-    KeySpec{"next.param", KeyType::text, true, "query parameter that takes it"},
+    KeySpec{"next.param", KeyType::text, false,
+            "query parameter that takes it; absent: it is a URL"},
     KeySpec{"since.param", KeyType::text, true, "query parameter: what is new since then"},
     KeySpec{"since.format", KeyType::text, false, "what it is given", "rfc3339|unix|id"},
     KeySpec{"order", KeyType::text, false, "of the items", "newest|oldest"},

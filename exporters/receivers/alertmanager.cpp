@@ -67,9 +67,14 @@ Page breach_page(Page const& state, ClockView const& clock) {
     return page;
 }
 
+// `told`: the page that brings the state; null when the lease does.
 void write_incident(JsonWriter& json, Incident const& incident, std::string const& external_url,
-                    std::string const& plan_url, WallTime now) {
-    auto const page = state_page(incident, external_url, plan_url);
+                    std::string const& plan_url, WallTime now, Page const* told = nullptr) {
+    auto page = state_page(incident, external_url, plan_url);
+    if (told != nullptr && told->event.name == EventName::silence_ended) {
+        page.event.name = told->event.name;
+        page.event.reason = told->event.reason;
+    }
     auto const clocks = present_clocks(page);
     auto const urgent = most_urgent(clocks);
     bool const closed = incident.state == detectors::IncidentState::closed;
@@ -93,8 +98,9 @@ void write_incident(JsonWriter& json, Incident const& incident, std::string cons
     }
 }
 
-std::string_view alertname_of(EventName name) {
-    switch (name) {
+std::string_view alertname_of(Event const& event) {
+    if (event.via == "heartbeat") return "SurgedHeartbeat";
+    switch (event.name) {
         case EventName::stream_blind:
         case EventName::stream_restored: return "SurgedStreamBlind";
         case EventName::stream_gap: return "SurgedStreamGap";
@@ -106,13 +112,15 @@ std::string_view alertname_of(EventName name) {
 
 void write_notice(JsonWriter& json, Page const& page, WallTime now) {
     Event const& event = page.event;
-    Labels const labels{{"alertname", std::string(alertname_of(event.name))},
+    Labels const labels{{"alertname", std::string(alertname_of(event))},
                         {"brand", event.brand},
                         {"stream", event.stream},
                         {"drill", event.drill ? "true" : "false"}};
     using std::chrono::hours;
     bool const over = event.name == EventName::stream_restored;
-    auto const life = event.name == EventName::stream_blind ? hours{24} : hours{1};
+    std::chrono::seconds life = event.name == EventName::stream_blind ? hours{24} : hours{1};
+    // A heartbeat fires from one to the next: when it resolves, the chain is broken.
+    if (event.via == "heartbeat" && event.window) life = 2 * *event.window;
     auto const span = over ? ending(event.at, event.at, now)
                            : Span{std::min(event.at, now), std::max(event.at, now) + life};
     write_alert(json, labels, page, span, kNoTime, "warning", now);
@@ -148,7 +156,7 @@ std::vector<HttpRequest> AlertmanagerReceiver::render(Page const& page, WallTime
     JsonWriter json;
     json.array();
     if (page.incident != nullptr) {
-        write_incident(json, *page.incident, page.external_url, page.plan_url, now);
+        write_incident(json, *page.incident, page.external_url, page.plan_url, now, &page);
     } else if (page.event.incident.empty()) {
         write_notice(json, page, now);
     } else {

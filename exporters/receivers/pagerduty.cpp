@@ -45,6 +45,7 @@ std::string notice_key(Event const& event) {
         case EventName::stream_restored: return dedup_key("stream", event.stream);
         default: break;
     }
+    if (event.via == "heartbeat") return dedup_key("", event.via);
     auto const& name = !event.stream.empty()  ? event.stream
                        : !event.brand.empty() ? event.brand
                                               : event.platform;
@@ -174,12 +175,19 @@ void PagerDutyReceiver::resolve_breaches(std::vector<HttpRequest>& out, Page con
 void PagerDutyReceiver::render_state_of(std::vector<HttpRequest>& out, Page const& page,
                                         WallTime now) const {
     auto const key = incident_key(page);
+    // What a silence held is not told afterwards event by event: nor is the end of a breach.
+    bool const silenced = page.event.name == EventName::silence_ended;
+    if (silenced) resolve_breaches(out, page, true, true, true);
     if (over(page)) {
         out.push_back(change("resolve", key));
         return;
     }
     out.push_back(trigger(key, page, severity_of(page), now));
     if (page.incident->state != IncidentState::open) out.push_back(change("acknowledge", key));
+    if (!silenced) return;
+    for (auto const& clock : present_clocks(page))
+        if (clock.state == detectors::ClockState::breached)
+            out.push_back(trigger(breach_key(page, clock), page, "critical", now));
 }
 
 void PagerDutyReceiver::render_incident(std::vector<HttpRequest>& out, Page const& page,

@@ -376,6 +376,9 @@ std::string headline(Page const& page, WallTime now) {
     std::string what;
     if (page.catch_up && page.incident != nullptr) {
         what = present_state(page, now);
+        // The first page after a silence says what it held.
+        if (event.name == EventName::silence_ended && !event.reason.empty())
+            what = quote(event.reason) + "; " + what;
     } else if (!event.incident.empty()) {
         what = incident_words(page, now);
     }
