@@ -81,6 +81,7 @@ void Engine::tell_questions(StreamState& stream, WallTime now) {
         in.raise_word = q.raise;
         in.mention = q.id;
         in.link = q.url;
+        if (!q.thread.empty()) in.conversations = {q.thread};
         std::vector<Notice> notices;
         desk.apply(in, now, notices);
         // Whoever answers the question, or in its thread, answers this incident.

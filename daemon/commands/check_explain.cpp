@@ -159,6 +159,11 @@ void explain_brand(BrandSettings const& brand, std::ostream& out) {
     out << "\n  closes by itself " << format_duration(rules.close_after)
         << " after its last surge ended and its last clock was met or came due; watched for "
         << format_duration(rules.watch_after) << " after that\n";
+    for (auto const& e : brand.expected_surges)
+        out << "  from " << detectors::rfc3339(e.from) << " to " << detectors::rfc3339(e.to)
+            << " up to " << format_number(e.ratio) << " times the usual is expected"
+            << (e.streams.empty() ? "" : " on " + join(e.streams))
+            << (e.why.empty() ? "" : ": " + e.why) << '\n';
     out << "  when a receiver fails: " << join(rules.fallback) << '\n';
     std::size_t without = 0;
     double const pages = false_pages_a_week(brand, without);
@@ -227,6 +232,9 @@ void explain_settings(Settings const& settings, std::ostream& out) {
     out << "Times count from the onset, the public's clock, or from the opening page, which comes\n"
            "a little later. Warnings and breaches are only told while their clock is open.\n\n";
     for (auto const& brand : settings.brands) explain_brand(brand, out);
+    if (!settings.heartbeat.receivers.empty())
+        out << "heartbeat each " << format_duration(settings.heartbeat.every) << " -> "
+            << join(settings.heartbeat.receivers) << "\n\n";
     explain_reading(settings, out);
 }
 
