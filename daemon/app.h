@@ -34,6 +34,7 @@ struct AppDoors {
     HttpClient& http;
     Store& store;
     Log& log;
+    HttpClient* deliveries = nullptr;      // of receivers; null: `http`
     std::uint64_t seed = 0;                // of jitter
     std::string fresh_secret;              // random bytes that sign links; empty: no links
     bool listen = true;                    // false: no server (simulation)

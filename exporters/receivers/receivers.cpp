@@ -2,6 +2,8 @@
 
 #include "exporters/receivers/alertmanager.h"
 #include "exporters/receivers/discord.h"
+#include "exporters/receivers/email.h"
+#include "exporters/receivers/exec.h"
 #include "exporters/receivers/ntfy.h"
 #include "exporters/receivers/pagerduty.h"
 #include "exporters/receivers/slack.h"
@@ -17,9 +19,6 @@ namespace {
 
 using config::KeySpec;
 using config::KeyType;
-
-// Every receiver brings its make function into its row of the table below.
-constexpr MakeReceiver kNotBuilt = nullptr;
 
 constexpr KeySpec kCaFile{"ca_file", KeyType::file, false, "trusted instead of the system's CAs"};
 constexpr KeySpec kTimeout{"timeout", KeyType::duration, false, "of one attempt"};
@@ -100,8 +99,8 @@ std::vector<ReceiverRow> const& receiver_rows() {
         {"discord", kUrlFile, make_discord},
         {"telegram", kTelegram, make_telegram, make_telegram_back_channel},
         {"ntfy", kNtfy, make_ntfy, make_ntfy_back_channel},
-        {"email", kEmail, kNotBuilt},
-        {"exec", kExec, kNotBuilt},
+        {"email", kEmail, make_email},
+        {"exec", kExec, make_exec},
     };
     return table;
 }
