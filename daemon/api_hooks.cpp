@@ -1,5 +1,4 @@
-// Hooks: what platforms (/hooks/{facebook,instagram,x}/ACCOUNT) and other tools
-// (/hooks/TYPE/RECEIVER) tell us by themselves, by their own signatures.
+// What platforms tell by themselves: /hooks/{facebook,instagram,x}/ACCOUNT.
 #include "daemon/api.h"
 #include "daemon/pollers/hooks.h"
 #include "exporters/signature.h"
@@ -96,15 +95,6 @@ AccountSettings const* Api::hook_account(ApiCall const& call) const {
     auto const& accounts = env_.engine.settings().accounts;
     auto const it = accounts.find(call.params[0]);
     return it == accounts.end() || it->second.platform != platform ? nullptr : &it->second;
-}
-
-// POST /hooks/TYPE/RECEIVER
-ServerResponse Api::receiver_hook(ApiCall const& call) {
-    std::string_view type = call.request.path;
-    type.remove_prefix(std::string_view("/hooks/").size());
-    type = type.substr(0, type.find('/'));
-    if (!env_.receiver_hook) return problem(404, "Not Found", "no hooks are taken");
-    return env_.receiver_hook(type, call.params[0], call.request, call.now);
 }
 
 }  // namespace surged::daemon
