@@ -48,10 +48,10 @@ void join_near(std::vector<std::uint64_t> const& texts, std::vector<std::size_t>
 
 }  // namespace
 
-std::string_view kind_of(Composition const& c, double mentions, double forwarded) {
+std::string_view kind_of(Composition const& c, double mentions, double busiest, double forwarded) {
     if (mentions < kLeastMentions) return "organic";
-    bool const few =
-        c.authors > 0 && (c.top_author >= kMostOfIt || mentions >= kFewAuthors * double(c.authors));
+    bool const few = c.authors > 0 && (c.top_author >= kMostOfIt || busiest >= kMostOfIt ||
+                                       mentions >= kFewAuthors * double(c.authors));
     if (few || c.new_accounts >= kMostOfIt) return "flood";
     double const carried = c.reposts + forwarded;
     if (carried >= kMostOfIt) return "amplified";

@@ -14,16 +14,20 @@
 namespace surged::detectors {
 
 // The rule of the kind, first that fits:
-//  flood      few authors: one wrote half of it, or there is one author to kFewAuthors mentions or
-//             more; or half is by new accounts; or half is near copies that are no reposts: many
+//  flood      few authors: one wrote half of it; or the busiest did, one to kMentionsABusy
+//             mentions and kBusiest at the most; or there is one author to kFewAuthors mentions;
+//             or half is by new accounts; or half is near copies that are no reposts: many
 //             mentions, not many people speaking.
 //  amplified  half is reposts, reposts made by hand, or these and copies together: few posts, many
 //             who carry them.
 //  organic    else, and below kLeastMentions, where nothing can be said.
 inline constexpr double kMostOfIt = 0.5;
 inline constexpr double kFewAuthors = 4;
+inline constexpr std::size_t kBusiest = 10, kMentionsABusy = 6;
 inline constexpr double kLeastMentions = 5;
-[[nodiscard]] std::string_view kind_of(Composition const& c, double mentions, double forwarded);
+// `busiest`: share of those busiest authors; `forwarded`: share of reposts made by hand.
+[[nodiscard]] std::string_view kind_of(Composition const& c, double mentions, double busiest,
+                                       double forwarded);
 
 // The mentions of one surge, from which its facts are computed. What it says depends on the set of
 // mentions alone, not on their order, nor on how often one was added or by which streams it came.

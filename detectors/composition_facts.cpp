@@ -122,18 +122,20 @@ SurgeFacts SurgeSketch::facts() const {
         facts.error = 0.5 / std::sqrt(double(n));
     }
     Composition& c = facts.composition;
-    std::uint32_t top = 0;
-    for (auto const& [author, count] : tally.authors) top = std::max(top, count);
+    auto const authors = by_size(tally.authors);
+    std::size_t const few = std::clamp<std::size_t>(n / kMentionsABusy, 1, kBusiest);
+    std::size_t busiest = 0;
+    for (std::size_t i = 0; i < authors.size() && i < few; ++i) busiest += authors[i].first;
     // Who wrote is told, or it is not: a few names among many mentions are no count of authors.
-    if (2 * tally.authored >= n) {
+    if (!authors.empty() && 2 * tally.authored >= n) {
         c.authors = exact() ? std::int64_t(tally.authors.size())
                             : std::llround(std::min(distinct_authors(), facts.mentions));
-        c.top_author = tally.share(top);
+        c.top_author = tally.share(authors.front().first);
     }
     c.reposts = tally.share(tally.reposts);
     c.copies = tally.share(tally.groups->copies());
     c.new_accounts = tally.share(tally.fresh);
-    c.kind = kind_of(c, facts.mentions, tally.share(tally.forwarded));
+    c.kind = kind_of(c, facts.mentions, tally.share(busiest), tally.share(tally.forwarded));
     facts.organic = tally.share(tally.organic);
     facts.told = c.authors > 0 || tally.texts + tally.reposts > 0;
     for (auto const& [count, language] : by_size(tally.languages))

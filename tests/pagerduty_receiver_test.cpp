@@ -56,7 +56,7 @@ TEST(PagerDuty, TriggersWithAllThatIsKnown) {
         R"x("clocks":["acknowledgement on X due 12:17 UTC (9 min left)","first public answer on X due 13:01 UTC (54 min left)"],)x"
         R"x("plan_url":"https://wiki.example/acme-crisis",)x"
         R"x("description":"Since 12:01 UTC (6 min ago) on X\n412 mentions on X in 10m, 13x the usual 31.5\nDoubling every 4m\n)x"
-        R"x(As much as this comes about once in 92 days\n371 authors, the busiest 1%; reposts 0%, copies 5%, new accounts 2% (organic)\n)x"
+        R"x(As much as this comes about once in 92 days\n371 authors, the busiest 1%; 0% reposts, 5% copies, 2% by new accounts: many people speaking\n)x"
         R"x(State: nobody has it yet\n- acknowledgement on X due 12:17 UTC (9 min left)\n- first public answer on X due 13:01 UTC (54 min left)\n)x"
         R"x(Plan: https://wiki.example/acme-crisis\nIncident: https://127.0.0.1:9477/incidents/acme-20260301-1"}},)x"
         R"x("links":[{"href":"https://127.0.0.1:9477/incidents/acme-20260301-1","text":"Incident"},{"href":"https://wiki.example/acme-crisis","text":"Plan"}],)x"

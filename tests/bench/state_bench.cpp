@@ -3,6 +3,7 @@
 // of this process before and after, from the allocator's own books; streams as the engine makes
 // them.
 #include "daemon/stream_state.h"
+#include "detectors/composition.h"
 #include "tests/bench/bench_data.h"
 
 #include <algorithm>
@@ -72,6 +73,42 @@ void quiet_stream_bytes(benchmark::State& state) {
     state.counters["blob B"] = blob;
 }
 BENCHMARK(quiet_stream_bytes)->Arg(1000)->Arg(10'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+// What a mention costs for the makeup of surges: its digest (calm), and the digest added to a
+// surge that is far beyond its sample. Argument: characters of text.
+void mention_digest(benchmark::State& state, bool surging) {
+    BenchRandom random;
+    std::array<std::string, 64> texts, ids;
+    for (auto& text : texts) text = bench_text(random, std::size_t(state.range(0)));
+    std::uint64_t serial = 1'000'000'000;
+    detectors::RecentMentions recent;
+    detectors::SurgeSketch sketch;
+    Mention m;
+    m.author.followers = 100;
+    std::string const stream = "s0";
+    std::size_t i = 0;
+    auto const one = [&] {
+        std::string& id = ids[i % ids.size()];
+        id = std::to_string(serial++);
+        m.id = id;
+        m.author.id = id;
+        m.text = texts[i++ % texts.size()];
+        auto const digest = detectors::digest_of(m, kBenchStart);
+        recent.push(digest);
+        if (surging) sketch.add(digest, stream, 1);
+    };
+    for (int n = 0; n < 50'000; ++n) one();
+    for (auto _ : state) one();
+    state.counters["recent B"] = double(recent.heap_bytes());
+    state.counters["sketch B"] = double(sketch.heap_bytes());
+    auto const begin = std::chrono::steady_clock::now();
+    auto const facts = sketch.facts();
+    state.counters["facts us"] =
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
+    benchmark::DoNotOptimize(facts.mentions);
+}
+BENCHMARK_CAPTURE(mention_digest, calm, false)->Arg(0)->Arg(200);
+BENCHMARK_CAPTURE(mention_digest, surge, true)->Arg(200);
 
 // One tick of the default detector, on a stream of about twenty mentions a minute.
 void detector_tick(benchmark::State& state) {
