@@ -38,8 +38,6 @@ struct Channel {
 };
 inline constexpr std::array<Channel, 3> kChannels{
     {{SurgeKind::volume, 1, true}, {SurgeKind::breadth, 1, true}, {SurgeKind::tone, 0.5, false}}};
-// The shares add up to this when there are two and more: what fires together is one page.
-inline constexpr double kShared = 1.3;
 [[nodiscard]] constexpr Channel const& channel_of(SurgeKind kind) {
     for (Channel const& c : kChannels)
         if (c.kind == kind) return c;
@@ -48,7 +46,9 @@ inline constexpr double kShared = 1.3;
 [[nodiscard]] constexpr bool beside_volume(SurgeKind kind) {
     return kind == SurgeKind::breadth || kind == SurgeKind::tone;
 }
-// Of the budget, for a channel among `present` (a bit each, in order of kChannels).
+// What it may spend of the budget: all of it while it is alone, else by weight of kShared, which
+// is a little over 1, because what fires together is one page. For a channel among `present` (a bit
+// each, in order of kChannels).
 [[nodiscard]] double share_of(SurgeKind kind, unsigned present);
 
 // Feeds an Intake's minutes to the stream's detectors (one or several: the stream surges while any

@@ -11,6 +11,10 @@
 namespace surged::detectors {
 namespace {
 
+// Measured on simulated streams with authors and cascades (0.02 to 60 mentions a minute): false
+// pages of volume and breadth together are 0.8 to 1.0 of a weekly budget.
+constexpr double kShared = 1.1;
+
 std::size_t place_of(SurgeKind kind) {
     for (std::size_t i = 0; i < kChannels.size(); ++i)
         if (kChannels[i].kind == kind) return i;

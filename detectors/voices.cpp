@@ -108,17 +108,21 @@ void Voices::fill(Bucket& bucket, Notes notes, auto const& known) {
     bucket.negative = negative;
 }
 
-// In order of the keys, so that which of them a full generation holds is no accident.
-void Voices::remember(std::int64_t minute, Notes notes) {
-    auto const turn = [this](std::int64_t times) {
-        for (; times > 0; --times) {
-            std::rotate(keys_.begin(), keys_.end() - 1, keys_.end());
-            keys_.front().clear();
-        }
-    };
+void Voices::turn(std::int64_t times) {
+    for (; times > 0; --times) {
+        std::rotate(keys_.begin(), keys_.end() - 1, keys_.end());
+        keys_.front().clear();
+    }
+}
+
+void Voices::forget_before(std::int64_t minute) {
     std::int64_t const epoch = minute / kEpoch;
     turn(std::clamp<std::int64_t>(epoch - epoch_, 0, kGenerations));
     epoch_ = std::max(epoch_, epoch);
+}
+
+// In order of the keys, so that which of them a full generation holds is no accident.
+void Voices::remember(Notes notes) {
     auto& keys = scratch().authors;
     keys.clear();
     for (Note const& n : notes) {
@@ -138,8 +142,9 @@ void Voices::commit(std::span<Bucket> buckets) {
     for (Bucket& bucket : buckets) {
         std::int64_t const minute = minute_index(bucket.start);
         Notes const notes = notes_of(minute);
+        forget_before(minute);
         fill(bucket, notes, [this](std::uint32_t key) { return known(key); });
-        remember(minute, notes);
+        remember(notes);
     }
     auto const gone = std::partition_point(notes_.begin(), notes_.end(), [&](Note const& n) {
         return std::int64_t(n.minute / 2) <= minute_index(buckets.back().start);

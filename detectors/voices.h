@@ -73,7 +73,9 @@ private:
     void drop_oldest();
     [[nodiscard]] Notes notes_of(std::int64_t minute) const;
     [[nodiscard]] bool known(std::uint32_t key) const;
-    void remember(std::int64_t minute, Notes notes);
+    void turn(std::int64_t times);            // to an empty set, so many times
+    void forget_before(std::int64_t minute);  // what the window of this minute does not hold
+    void remember(Notes notes);
     static void fill(Bucket& bucket, Notes notes, auto const& known);
 
     std::vector<Note> notes_;
