@@ -322,7 +322,10 @@ BacktestResult backtest_mentions(Settings settings, std::string_view data,
     // Only rows that say when they were seen can come late: without them every minute is complete
     // when it closes.
     if (index.any_seen_at)
-        for (Lane& lane : index.lanes) lane.state->intake.set_watermark(EngineOptions{}.watermark);
+        for (Lane& lane : index.lanes) {
+            lane.state->intake.set_watermark(EngineOptions{}.watermark);
+            lane.state->intake.learn_watermark();
+        }
     bench.summary.rows = index.rows.size();
     if (index.rows.empty()) return result;
     NdjsonReader reader;

@@ -60,7 +60,9 @@ std::unique_ptr<StreamState> Engine::make_stream(StreamSettings const& s) const 
             if (t >= e.from && t < e.to) ratio = std::max(ratio, e.ratio);
         return ratio;
     };
-    return std::make_unique<StreamState>(s, std::move(multiplier), options_.watermark);
+    auto stream = std::make_unique<StreamState>(s, std::move(multiplier), options_.watermark);
+    if (options_.watermark.count() > 0) stream->intake.learn_watermark();
+    return stream;
 }
 
 void Engine::build_streams() {

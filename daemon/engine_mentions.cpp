@@ -83,6 +83,7 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
         for (auto const& s : current->streams)
             if (s.name == stream.settings.name && s.kind != SurgeKind::unanswered) joined = s.onset;
     bool const shared = joined != kNoTime && shares_platform(stream);
+    std::size_t untimed = 0;
     for (Mention const& m : batch.items) {
         WallTime const first_sight = m.seen_at == kNoTime ? now : m.seen_at;
         WallTime const at = Intake::event_time(m, first_sight);
@@ -107,8 +108,11 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
         }
         if (stream.history_from == kNoTime && (stream.earliest == kNoTime || at < stream.earliest))
             stream.earliest = at;
-        arrival = stream.intake.add(at);
+        WallTime const when =
+            m.created_at == kNoTime ? stream.intake.spread(untimed++, first_sight) : at;
+        arrival = stream.intake.add(when);
         ++sum.counted;
+        if (arrival != Arrival::late) stream.judge.note(when, m);
         if (arrival == Arrival::late) {
             ++sum.late;
             stream.judge.late(at, 1);

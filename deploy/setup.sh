@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing on Debian 12, builds, and runs: `setup.sh demo`, `setup.sh test`, `setup.sh night`.
-# `setup.sh install` only installs the packages; `setup.sh build PRESET` also builds.
+# `setup.sh install` only installs the packages; `setup.sh build PRESET` also builds; `setup.sh lexicon` fetches
+# the words of the tone channel (build and demo do it by themselves).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,6 +20,7 @@ libsqlite3-dev          # the store: one file that survives kill -9 and a full d
 zlib1g-dev libdeflate-dev  # gzip bodies: bounded streams, and whole bodies three times faster
 ca-certificates         # whom TLS trusts
 git                     # the revision that the version command prints
+python3-pip             # fetches the lexicon of the tone channel from PyPI
 '
 # What only the tests need.
 test_packages='
@@ -47,12 +49,31 @@ install_packages() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing
 }
 
+# The lexicon of the tone channel: one file of the package vaderSentiment (MIT) of PyPI. Without it everything else
+# is built all the same.
+fetch_lexicon() {
+    wanted=1ec9c6e9ee19aade328f8beb393a6afa71a5bb3acf7d3cc22d4ef568df374bf5
+    file=build/lexicon/vader_lexicon.txt
+    if [ -f "$file" ] || [ -f /usr/share/surged/vader_lexicon.txt ]; then return; fi
+    mkdir -p build/lexicon
+    if python3 -m pip -q download --no-deps --only-binary :all: -d build/lexicon vaderSentiment==3.3.2 &&
+        python3 -m zipfile -e build/lexicon/vaderSentiment-3.3.2-*.whl build/lexicon/package &&
+        echo "$wanted  build/lexicon/package/vaderSentiment/vader_lexicon.txt" | sha256sum -c --quiet -; then
+        mv build/lexicon/package/vaderSentiment/vader_lexicon.txt "$file"
+    else
+        echo "setup.sh: the lexicon could not be fetched: built without the tone channel" >&2
+    fi
+    rm -rf build/lexicon/package build/lexicon/*.whl
+}
+
 build() {
+    fetch_lexicon
     cmake --preset "$1" >/dev/null
     cmake --build --preset "$1"
 }
 
 case "${1:-}" in
+    lexicon) fetch_lexicon ;;
     install) install_packages "$build_packages" "$test_packages" ;;
     build)
         install_packages "$build_packages" "$test_packages"
@@ -60,6 +81,7 @@ case "${1:-}" in
         ;;
     demo)
         install_packages "$build_packages"
+        fetch_lexicon
         cmake --preset release -DSURGED_BUILD_TESTS=OFF >/dev/null
         cmake --build --preset release --target surged
         shift
@@ -76,7 +98,7 @@ case "${1:-}" in
         ctest --preset night
         ;;
     *)
-        echo "usage: deploy/setup.sh demo [OPTION...] | test | night | install | build [PRESET]" >&2
+        echo "usage: deploy/setup.sh demo [OPTION...] | test | night | install | lexicon | build [PRESET]" >&2
         exit 2
         ;;
 esac

@@ -73,7 +73,11 @@ std::string makeup(Event const& e) {
 std::string surge(Event const& e) {
     if (e.kind == SurgeKind::unanswered)
         return "a question under our own post has had no answer since " + clock_time(e.onset, e.at);
-    std::string text = number(e.observed.value_or(0)) + " mentions";
+    // What was counted: each channel's own (judge.h).
+    std::string text =
+        number(e.observed.value_or(0)) + (e.kind == SurgeKind::breadth ? " people or posts"
+                                          : e.kind == SurgeKind::tone  ? " negative mentions"
+                                                                       : " mentions");
     if (e.window) text += " in " + duration_text(*e.window);
     if (e.expected) text += ", " + number(*e.expected) + " expected";
     if (e.ratio) text += " (" + number(*e.ratio) + "x)";

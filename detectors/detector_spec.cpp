@@ -1,6 +1,7 @@
 // What stands under `detectors.NAME`.
 #include "config/units.h"
 #include "detectors/detectors.h"
+#include "detectors/tone.h"
 
 #include <algorithm>
 #include <array>
@@ -50,9 +51,33 @@ void read_false_pages(config::Section& section, SurgeParams& out) {
     out.per = rate->per;
 }
 
+// `channels: [volume, breadth, tone]`: volume is always one of them, tone only when it is named.
+void read_channels(config::Section& section, SurgeParams& out) {
+    constexpr std::string_view key = "channels";
+    static std::vector<std::string_view> const names{"volume", "breadth", "tone"};
+    if (!section.has(key)) return;
+    auto const words = section.text_or_list(key);
+    unsigned bits = 1;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        auto const it = std::find(names.begin(), names.end(), words[i]);
+        if (it == names.end())
+            section.reject_item(key, i,
+                                "expected volume, breadth or tone, got '" + words[i] + "'" +
+                                    config::did_you_mean(words[i], names));
+        else
+            bits |= 1U << unsigned(it - names.begin());
+    }
+    if ((bits & 4U) != 0 && tone_words() == 0)
+        section.warn(key,
+                     "tone is off: this program was built without a lexicon "
+                     "(deploy/setup.sh lexicon)");
+    out.channels = tone_words() == 0 ? bits & ~4U : bits;
+}
+
 void read_surge(config::Section& section, DetectorSpec& out) {
     read_false_pages(section, out.surge);
     out.surge.min_mentions = section.number("min_mentions", 0, kMentionsMax, 0);
+    read_channels(section, out.surge);
 }
 
 // Detection counts minutes: a window is a whole number of them.

@@ -15,6 +15,8 @@ struct SurgeParams {
     double false_pages = 1;  // per `per`, on one stream, all channels together
     std::chrono::seconds per{7 * 86400};
     double min_mentions = 0;  // a surge of fewer in its window never pages; 0: no such floor
+    // On what it listens (judge.h): a bit each for volume, breadth, tone; volume always.
+    unsigned channels = 3;
     [[nodiscard]] double per_month() const {
         return false_pages * 30 * 86400 / double(per.count());
     }

@@ -3,13 +3,15 @@
 #include "detectors/archive.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace surged::detectors {
 namespace {
 
 constexpr std::string_view kKind = "intake";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
+constexpr std::chrono::hours kSpreadMax{1};
 
 // Unites `added` with a disjoint, ascending list. Intervals that touch become one.
 void unite(std::vector<Interval>& list, Interval added) {
@@ -119,6 +121,8 @@ void Intake::drop_before(WallTime minute) {
 }
 
 Arrival Intake::add(WallTime event_time) {
+    WallTime const covered = covered_until();
+    if (learns_ && covered != kNoTime) lags_.add(covered - event_time);
     double* const count = slot(minute_index(event_time));
     if (count == nullptr) return Arrival::late;
     *count += 1;
@@ -132,8 +136,17 @@ bool Intake::set_count(WallTime minute, double count) {
     return true;
 }
 
+WallTime Intake::spread(std::size_t nth, WallTime now) const {
+    WallTime const from = covered_until();
+    if (from == kNoTime || from >= now || now - from > kSpreadMax) return now;
+    constexpr double golden = 0.6180339887498949;
+    double const part = std::fmod((double(nth) + 0.5) * golden, 1);
+    return from + std::chrono::milliseconds{std::int64_t(part * double((now - from).count()))};
+}
+
 Interval Intake::cover(WallTime from, WallTime until) {
     if (from >= until) return {};
+    if (learns_) watermark_ = lags_.next(watermark_, until);
     bool const known = !covered_.empty();
     unite(covered_, {from, until});
     if (covered_.size() > kHoles) give_up(first_hole());
@@ -188,7 +201,8 @@ std::string Intake::save() const {
     std::uint32_t version = kVersion;
     std::vector<double> counts(counts_.begin(), counts_.end());
     auto& self = const_cast<Intake&>(*this);
-    out(kind, version, self.committed_until_, self.first_, counts, self.covered_, self.given_up_);
+    out(kind, version, self.committed_until_, self.first_, counts, self.covered_, self.given_up_,
+        self.watermark_, self.lags_);
     return out.take();
 }
 
@@ -197,10 +211,13 @@ bool Intake::restore(std::string_view blob) {
     std::string kind;
     std::uint32_t version = 0;
     in(kind, version);
-    if (!in.ok() || kind != kKind || version != kVersion) return false;
+    if (!in.ok() || kind != kKind || version < 1 || version > kVersion) return false;
     Intake read(watermark_);
+    read.learns_ = learns_;
     std::vector<double> counts;
     in(read.committed_until_, read.first_, counts, read.covered_, read.given_up_);
+    if (version > 1) in(read.watermark_, read.lags_);  // the first version learned none
+    if (!learns_) read.watermark_ = watermark_;
     if (!in.done()) return false;
     read.counts_.assign(counts.begin(), counts.end());
     *this = std::move(read);

@@ -2,6 +2,7 @@
 // one stream.
 #pragma once
 
+#include "detectors/lags.h"
 #include "detectors/mention.h"
 #include "detectors/time.h"
 
@@ -65,9 +66,11 @@ private:
 
 // One closed minute, or one coarse interval of a counts stream.
 struct Bucket {
+    static constexpr double kUnknown = -1;
     WallTime start{};
     std::chrono::seconds length{60};
     double count = 0;
+    double voices = kUnknown, negative = kUnknown;  // of a stream's mentions: see voices.h
 };
 
 struct Interval {
@@ -108,8 +111,17 @@ public:
     // min ahead.
     [[nodiscard]] static WallTime event_time(Mention const& m, WallTime now);
 
+    // From now on the watermark follows the lag of the stream's own mentions (lags.h).
+    void learn_watermark() { learns_ = true; }
+
     // Adds one new mention (identity and exclusion already decided). Returns counted or late.
     Arrival add(WallTime event_time);
+
+    // When the `nth` (from 0) new mention of one answer was written, if the platform did not tell:
+    // the mentions of a poll are spread over the time since it was last asked, evenly whatever
+    // their number (steps of the golden section). `now` where that time is not known or over an
+    // hour, which is no poll's interval.
+    [[nodiscard]] WallTime spread(std::size_t nth, WallTime now) const;
 
     // A minute's value from a counts stream: replaces what was there (a revision replaces). Late
     // ones are ignored: true when it was taken.
@@ -151,6 +163,8 @@ private:
     void drop_before(WallTime minute);
 
     std::chrono::seconds watermark_;
+    bool learns_ = false;
+    Lags lags_;
     WallTime committed_until_ = kNoTime;  // first minute not committed; kNoTime: nothing yet
     std::int64_t first_ = 0;              // minute_index of counts_.front()
     std::deque<double> counts_;

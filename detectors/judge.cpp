@@ -1,6 +1,7 @@
 #include "detectors/judge.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace surged::detectors {
@@ -8,6 +9,7 @@ namespace {
 
 // From an `ended` inside the look-ahead on, its growth is of a surge that was not told.
 constexpr int kNotTold = -1'000'000;
+double const kKeepHour = std::exp(-1 / 60.0);
 
 }  // namespace
 
@@ -18,15 +20,17 @@ Judge::Judge(std::vector<DetectorSpec> specs, std::function<double(WallTime)> ex
         if (detector == nullptr) continue;  // decides nothing from ticks
         Arm arm;
         arm.spec = std::move(spec);
-        arm.ahead = detector->clone();
         arm.committed = std::move(detector);
         arms_.push_back(std::move(arm));
     }
+    hears_tone_ = listens(SurgeKind::tone);
+    hears_voices_ = hears_tone_ || listens(SurgeKind::breadth);
 }
 
 void Judge::advance(Intake& intake, std::vector<Judgement>& told, std::vector<Judged>* series) {
     scratch_.clear();
     intake.take_committed(scratch_);
+    if (hears_voices_) voices_.commit(scratch_);
     Span span{.outage = false, .first_told = told.size()};
     if (!scratch_.empty())
         span.outage =
@@ -43,11 +47,17 @@ void Judge::advance(Bucket const& bucket, std::vector<Judgement>& told,
 
 void Judge::commit(Bucket const& bucket, Span const& span, std::vector<Judgement>& told,
                    std::vector<Judged>* series) {
-    Tick const tick = tick_of(bucket);
     WallTime const end = bucket.start + bucket.length;
     closed_end_ = end;
+    if (hears_voices_) wake_channels(bucket);
     for (Arm& arm : arms_) {
-        arm.last = arm.committed->tick(tick);
+        double count = 0;
+        if (!count_of(arm, bucket, count)) continue;
+        arm.last = run(arm, *arm.committed, bucket, count);
+        if (hears_tone_ && &arm == loudness()) {
+            hour_.observed = hour_.observed * kKeepHour + bucket.count;
+            hour_.expected = hour_.expected * kKeepHour + arm.last.expected;
+        }
         hear(arm, arm.last, end, span, told);
     }
     closed_ = combined(&Arm::last, bucket.count);
@@ -73,7 +83,8 @@ void Judge::hear(Arm& arm, Verdict const& verdict, WallTime tick_end, Span const
         case Transition::grown:
             if (++arm.grown <= arm.told_grown) break;
             arm.told_grown = arm.grown;
-            told.push_back({verdict, arm.spec.name, tick_end, false});
+            if ((!beside_volume(arm.kind) || arm.part == Part::led))
+                told.push_back({verdict, arm.spec.name, tick_end, false});
             break;
         case Transition::ended:
         case Transition::new_normal:
@@ -98,22 +109,27 @@ void Judge::look_ahead(Intake const& intake, std::vector<Judgement>& told) {
     std::size_t const shown =
         scratch_.size() -
         (scratch_.back().start + scratch_.back().length > intake.covered_until() ? 1 : 0);
+    if (hears_voices_) voices_.provisional(scratch_);
     for (Arm& arm : arms_) {
-        arm.ahead->assign(*arm.committed);
+        arm.newest = arm.last;
+        if (!channel_of(arm.kind).provisional) continue;
+        Detector& ahead = scratch_like(*arm.committed);
         int grown = arm.mine ? arm.grown : 0;
         for (std::size_t i = 0; i < scratch_.size(); ++i) {
             Bucket const& bucket = scratch_[i];
-            Verdict const verdict = arm.ahead->tick(tick_of(bucket));
+            double count = 0;
+            if (!count_of(arm, bucket, count)) continue;
+            Verdict const verdict = run(arm, ahead, bucket, count);
             if (i < shown) arm.newest = verdict;
-            hear_ahead(arm, verdict, bucket.start + bucket.length, grown, told);
+            hear_ahead(arm, ahead, verdict, bucket.start + bucket.length, grown, told);
         }
     }
     if (shown > 0) last_ = combined(&Arm::newest, scratch_[shown - 1].count);
 }
 
 // The word of the copy: counts its growth anew in every run, tells what was not told.
-void Judge::hear_ahead(Arm& arm, Verdict const& verdict, WallTime tick_end, int& grown,
-                       std::vector<Judgement>& told) {
+void Judge::hear_ahead(Arm& arm, Detector const& ahead, Verdict const& verdict, WallTime tick_end,
+                       int& grown, std::vector<Judgement>& told) {
     if (verdict.transition == Transition::started) {
         if (arm.mine) {
             grown = kNotTold;  // another one, after an end that is not final
@@ -122,12 +138,13 @@ void Judge::hear_ahead(Arm& arm, Verdict const& verdict, WallTime tick_end, int&
         grown = 0;
         if (arm.surging) return;
         arm.told_end = tick_end;
-        arm.pending = arm.ahead->clone();
+        arm.pending = ahead.clone();
         start(arm, verdict, tick_end, told);
     } else if (verdict.transition == Transition::grown) {
         if (!arm.surging || ++grown <= arm.told_grown) return;
         arm.told_grown = grown;
-        told.push_back({verdict, arm.spec.name, tick_end, false});
+        if ((!beside_volume(arm.kind) || arm.part == Part::led))
+            told.push_back({verdict, arm.spec.name, tick_end, false});
     } else if (verdict.transition != Transition::none) {
         grown = kNotTold;
     }
@@ -143,7 +160,10 @@ void Judge::start(Arm& arm, Verdict verdict, WallTime tick_end, std::vector<Judg
     bool const first = !any_surging();
     arm.surging = true;
     arm.told_grown = 0;
+    arm.part = Part::joined;
     if (!first || surging_) return;
+    for (Arm& other : arms_) other.part = Part::none;
+    arm.part = Part::led;
     surging_ = true;
     verdict.transition = Transition::started;
     told.push_back({verdict, arm.spec.name, tick_end, false});
@@ -178,32 +198,30 @@ void Judge::end_history(std::vector<Judgement>& told) {
 }
 
 void Judge::late(WallTime event_time, double count) {
-    for (Arm& arm : arms_) arm.committed->late(event_time, count);
+    for (Arm& arm : arms_)
+        if (!beside_volume(arm.kind)) arm.committed->late(event_time, count);
 }
 
 void Judge::operator_verdict(bool real) {
     for (Arm& arm : arms_)
-        if (arm.pending == nullptr) arm.committed->operator_verdict(real);
+        if (arm.pending == nullptr && arm.part != Part::none) arm.committed->operator_verdict(real);
 }
 
 bool Judge::learning() const {
-    return std::any_of(arms_.begin(), arms_.end(), [](Arm const& a) { return a.last.learning; });
+    return std::any_of(arms_.begin(), arms_.end(),
+                       [](Arm const& a) { return a.last.learning && !beside_volume(a.kind); });
 }
 
 std::size_t Judge::state_bytes() const {
-    std::size_t bytes = sizeof *this + scratch_.capacity() * sizeof(Bucket);
+    std::size_t bytes = sizeof *this + scratch_.capacity() * sizeof(Bucket) + voices_.state_bytes();
     for (Arm const& arm : arms_)
-        bytes += sizeof arm + arm.committed->state_bytes() + arm.ahead->state_bytes();
+        bytes += sizeof arm + arm.committed->state_bytes() +
+                 (arm.pending ? arm.pending->state_bytes() : 0);
     return bytes;
 }
 
 bool Judge::any_surging() const {
     return std::any_of(arms_.begin(), arms_.end(), [](Arm const& a) { return a.surging; });
-}
-
-Tick Judge::tick_of(Bucket const& bucket) const {
-    double const multiplier = multiplier_ ? std::max(1.0, multiplier_(bucket.start)) : 1.0;
-    return {bucket.start, bucket.length, bucket.count, multiplier};
 }
 
 // The strongest word, with the first detector's expectation and the lowest band. Scores of all
@@ -214,11 +232,13 @@ Verdict Judge::combined(Verdict Arm::*which, double count) const {
     out.observed = count;
     for (std::size_t i = 1; i < arms_.size(); ++i) {
         Verdict v = arms_[i].*which;
+        // What a channel beside volume counts is not what the chart shows.
+        bool const beside = beside_volume(arms_[i].kind);
         v.observed = count;
         v.expected = out.expected;
-        v.learning = out.learning = v.learning || out.learning;
+        v.learning = out.learning = (v.learning && !beside) || out.learning;
         v.surging = out.surging = v.surging || out.surging;
-        v.upper = out.upper = std::min(v.upper, out.upper);
+        v.upper = out.upper = beside ? out.upper : std::min(v.upper, out.upper);
         v.news = out.news = std::max(v.news, out.news);
         if (v.score > out.score) out = v;
     }
