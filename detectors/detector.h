@@ -36,6 +36,7 @@ struct Verdict {
     double upper = 0;  // mentions in this tick at which a page would be due: the band of the chart
     // Of the surge, valid while `surging` or on its transitions; over `window`, not over the tick:
     WallTime onset = kNoTime;  // event time at which it began, estimated
+    WallTime onset_from = kNoTime, onset_until = kNoTime;  // it lies between; kNoTime: not stated
     double surge_observed = 0;
     double surge_expected = 0;
     double ratio = 0;  // surge_observed / surge_expected

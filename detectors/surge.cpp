@@ -22,7 +22,7 @@ double const kKeepHour = std::exp(-1 / 60.0), kKeepDay = std::exp(-1 / 1440.0);
 double const kLn10 = std::log(10.0);
 
 constexpr std::string_view kKind = "surge";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2, kWithoutOnset = 1;
 
 std::int64_t unix_seconds(WallTime t) {
     return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
@@ -107,6 +107,7 @@ void SurgeDetector::run_minute(std::int64_t t, double count, double multiplier,
     double const expected = baseline_.minute(t, count, multiplier);
     expected_per_minute_ = expected / multiplier;
     sustained_rarity_ = sustained_.minute(t, count, expected, baseline_.unknown(), multiplier > 1);
+    recent_.add(t, count, expected);
     hour_.add(count, expected, kKeepHour);
     day_.add(count, expected, kKeepDay);
     page_.low_minutes = hour_.ratio() < kOverBelow ? page_.low_minutes + 1 : 0;
@@ -169,11 +170,13 @@ Transition SurgeDetector::decide(std::int64_t t, Evidence const& evidence) {
         page_.peak = score;
         page_.told = t;
     }
+    refine_onset(t, grown, evidence);
     Transition const over = evidence.minute_ended ? close_page(t, evidence.calm) : Transition::none;
     return grown && over == Transition::none ? Transition::grown : over;
 }
 
 void SurgeDetector::open_page(std::int64_t t, Evidence const& evidence) {
+    onset_not_before_ = page_.ended;
     page_ = {.open = true,
              .by_burst = evidence.burst_due,
              .by_sustained = evidence.sustained_due,
@@ -189,6 +192,38 @@ void SurgeDetector::open_page(std::int64_t t, Evidence const& evidence) {
     if (page_.by_sustained) sustained_.page();
     baseline_.freeze(true);
     sustained_.pause(true);
+    onset_from_ = page_.onset = std::min(page_.onset, t);
+    onset_until_ = t;
+    find_onset();
+}
+
+// The estimate moves the page's onset; without one it stays what the channels' own books say.
+void SurgeDetector::find_onset() {
+    RecentCounts seen = recent_;
+    std::int64_t const running =
+        page_.opened;  // of a minute that is not over yet, see run_minutes()
+    if (minute_seconds_ > 0) {
+        double const part = 60 / minute_seconds_;
+        double const multiplier = minute_multiplier_ / minute_seconds_;
+        seen.add(running / 60 * 60, minute_count_ * part, expected_per_minute_ * multiplier);
+    }
+    std::array<RecentPoint, RecentCounts::kPoints> points;
+    std::size_t const count = seen.read(points);
+    Onset const onset =
+        estimate_onset(points.data(), count, {sustained_.dispersion(0), sustained_.dispersion(2)},
+                       onset_not_before_, page_.opened);
+    if (!onset.found) return;
+    page_.onset = onset.at;
+    onset_from_ = onset.from;
+    onset_until_ = onset.until;
+}
+
+// What followed tells more of the beginning: with each growth, and in the first hour.
+void SurgeDetector::refine_onset(std::int64_t t, bool grown, Evidence const& evidence) {
+    std::int64_t const age = (t - page_.opened) / 60;
+    bool const again =
+        evidence.minute_ended && page_.low_minutes == 0 && (age == 15 || age == 30 || age == 60);
+    if (grown || again) find_onset();
 }
 
 // Ends the page if it is over; in any case thaws the baseline in time.
@@ -223,6 +258,8 @@ void SurgeDetector::describe(Tick const& tick, Evidence const& evidence, Verdict
     if (!page_.open && verdict.transition == Transition::none) return;
 
     verdict.onset = wall_time(page_.onset);
+    verdict.onset_from = wall_time(onset_from_);
+    verdict.onset_until = wall_time(onset_until_);
     verdict.return_days = std::min(std::exp(severity_), kReturnDaysMax);
     bool const by_burst = evidence.burst >= evidence.sustained;
     double const seconds = by_burst ? evidence.window.seconds : evidence.block.minutes * 60;
@@ -247,6 +284,9 @@ bool SurgeDetector::adopt(Detector const& other) {
     auto const& ahead = static_cast<SurgeDetector const&>(other);
     if (page_.open || !ahead.page_.open) return page_.open;
     page_ = ahead.page_;
+    onset_from_ = ahead.onset_from_;
+    onset_until_ = ahead.onset_until_;
+    onset_not_before_ = ahead.onset_not_before_;
     if (page_.by_burst) burst_tail_.adopt(ahead.burst_tail_);
     if (page_.by_sustained) sustained_.adopt_page(ahead.sustained_);
     baseline_.freeze(true);
@@ -258,7 +298,9 @@ std::string SurgeDetector::save() const {
     ArchiveWriter out;
     std::string kind(kKind);
     std::uint32_t version = kVersion;
-    out(kind, version, const_cast<SurgeDetector&>(*this));
+    auto& self = const_cast<SurgeDetector&>(*this);
+    out(kind, version, self);
+    archive_onset(out, self);
     return out.take();
 }
 
@@ -267,9 +309,14 @@ bool SurgeDetector::restore(std::string_view blob) {
     std::string kind;
     std::uint32_t version = 0;
     in(kind, version);
-    if (!in.ok() || kind != kKind || version != kVersion) return false;
+    if (!in.ok() || kind != kKind || (version != kVersion && version != kWithoutOnset))
+        return false;
     SurgeDetector read(params_);
     in(read);
+    if (version == kVersion)
+        archive_onset(in, read);
+    else
+        read.onset_from_ = read.onset_until_ = read.page_.onset;
     if (!in.done()) return false;
     *this = read;
     return true;
