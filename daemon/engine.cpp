@@ -174,7 +174,7 @@ bool Engine::flush(WallTime now) {
                 write.series.push_back({hour, series_blob(s.curve[hour])});
             }
             s.dirty_hours.clear();
-            while (s.curve.size() > 3) s.curve.erase(s.curve.begin());
+            while (s.curve.size() > 1) s.curve.erase(s.curve.begin());
         }
         for (auto const& brand : dirty_desks_)
             pending_.blobs["desk/" + brand] = desks_.find(brand)->second.save();

@@ -1,6 +1,7 @@
 // What every kind of detector is: ticks in, verdicts out. The table of kinds is detectors.h.
 #pragma once
 
+#include "detectors/grounds.h"
 #include "detectors/time.h"
 
 #include <cstdint>
@@ -48,6 +49,7 @@ struct Verdict {
     // floor of mentions). What a threshold swept over recorded data should see.
     double news = 0;
     bool critical = false;  // the evidence is ten times rarer than the budget asks
+    Grounds grounds;        // for explain
 };
 
 // A value behind an interface: no clock, no I/O, no allocation in tick(). Two detectors of one kind

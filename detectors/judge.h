@@ -26,6 +26,7 @@ struct Judged {
     WallTime start{};
     std::chrono::seconds length{60};
     double observed = 0, expected = 0, upper = 0, score = 0;
+    Grounds grounds;
 };
 
 // Feeds an Intake's minutes to the stream's detectors (one or several: the stream surges while any

@@ -1,31 +1,16 @@
 #include "detectors/onset.h"
 
+#include "detectors/packed.h"
+
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
 
 namespace surged::detectors {
 
 namespace {
 
-// --- packed numbers ---
-
-constexpr std::uint16_t kUnknown = 0xffff;
-constexpr std::uint32_t kBias = 127 - 8;  // the smallest count that is not 0 is 2^-8
-
-// A float of 5 bits of exponent and 11 of mantissa, without sign; all ones is "unknown".
-std::uint16_t pack(float value) {
-    std::uint32_t const rounded = std::bit_cast<std::uint32_t>(value) + (1U << 11U);
-    if (rounded < (kBias << 23U) + (1U << 12U)) return 0;
-    std::uint32_t const code = (rounded - (kBias << 23U)) >> 12U;
-    return std::uint16_t(std::min<std::uint32_t>(code, kUnknown - 1U));
-}
-float unpack(std::uint16_t code) {
-    return code == 0 ? 0 : std::bit_cast<float>((std::uint32_t{code} << 12U) + (kBias << 23U));
-}
-
-constexpr float kOctaves = 40.0F / 255, kSmallest = -20;  // 2^-20 to 2^20
+// Rates per minute in a byte: 2^-20 to 2^20.
+constexpr float kOctaves = 40.0F / 255, kSmallest = -20;
 std::uint8_t pack_rate(float rate) {
     float const step = (std::log2(std::max(rate, 1e-9F)) - kSmallest) / kOctaves;
     return std::uint8_t(std::clamp(step + 0.5F, 0.0F, 255.0F));
@@ -49,7 +34,7 @@ void RecentCounts::push(float count, float expected, bool known) {
         quarter_sum_ = quarter_expected_ = 0;
         quarter_known_ = 0;
     }
-    minute_[slot(next_, kMinutes)] = known ? pack(count) : kUnknown;
+    minute_[slot(next_, kMinutes)] = known ? pack16(count) : kUnknown16;
     if (known) {
         five_sum_ += count;
         quarter_sum_ += count;
@@ -58,8 +43,8 @@ void RecentCounts::push(float count, float expected, bool known) {
         ++quarter_known_;
     }
     std::int64_t const five = next_ / 5, quarter = next_ / 15;
-    five_[slot(five, kFives)] = five_known_ == 5 ? pack(five_sum_) : kUnknown;
-    quarter_[slot(quarter, kQuarters)] = quarter_known_ == 15 ? pack(quarter_sum_) : kUnknown;
+    five_[slot(five, kFives)] = five_known_ == 5 ? pack16(five_sum_) : kUnknown16;
+    quarter_[slot(quarter, kQuarters)] = quarter_known_ == 15 ? pack16(quarter_sum_) : kUnknown16;
     if (known)
         expected_[slot(quarter, kQuarters)] = pack_rate(quarter_expected_ / float(quarter_known_));
     ++next_;
@@ -85,9 +70,9 @@ std::size_t RecentCounts::read(std::array<RecentPoint, kPoints>& out) const {
     std::int64_t const fives_from = up(std::max(first_, up(next_, 5) - 5 * kFives), 15);
     std::int64_t const quarters_from = up(std::max(first_, up(next_, 15) - 15 * kQuarters), 15);
     auto const put = [&](std::int64_t from, std::int64_t length, std::uint16_t code) {
-        if (code == kUnknown || n == out.size()) return;
+        if (code == kUnknown16 || n == out.size()) return;
         float const rate = unpack_rate(expected_[slot(from / 15, kQuarters)]);
-        out[n++] = {from * 60, std::int32_t(length * 60), unpack(code), rate * float(length)};
+        out[n++] = {from * 60, std::int32_t(length * 60), unpack16(code), rate * float(length)};
     };
     std::int64_t at = quarters_from;
     for (; at + 15 <= std::min(fives_from, next_); at += 15)

@@ -77,6 +77,7 @@ Verdict SurgeDetector::tick(Tick const& tick) {
     if (burst_.warm() && !page_.open && t - page_.told > kBurstSilence && tick.multiplier == 1)
         burst_tail_.add(score, dt / 60);
     describe(tick, evidence, verdict);
+    explain(tick, evidence, verdict);
     return verdict;
 }
 
@@ -268,6 +269,37 @@ void SurgeDetector::describe(Tick const& tick, Evidence const& evidence, Verdict
     // A stream that is nearly silent would divide by nearly nothing.
     verdict.ratio = verdict.surge_observed / std::max(verdict.surge_expected, 0.01);
     verdict.window = std::chrono::seconds{std::int64_t(seconds)};
+}
+
+Outcome SurgeDetector::outcome(Evidence const& evidence, Transition transition) const {
+    switch (transition) {
+        case Transition::started: return Outcome::started;
+        case Transition::grown: return Outcome::grown;
+        case Transition::ended: return Outcome::ended;
+        case Transition::new_normal: return Outcome::new_normal;
+        case Transition::none: break;
+    }
+    if (page_.open) return Outcome::under_way;
+    if (severity_ < threshold_) return Outcome::calm;
+    return evidence.burst_due || evidence.sustained_due ? Outcome::told_lately : Outcome::too_few;
+}
+
+void SurgeDetector::explain(Tick const& tick, Evidence const& evidence, Verdict& verdict) const {
+    Grounds& g = verdict.grounds;
+    g.stated = true;
+    g.learning = verdict.learning;
+    g.warm = burst_.warm();
+    g.by_burst = evidence.burst >= evidence.sustained;
+    g.outcome = outcome(evidence, verdict.transition);
+    g.level = float(baseline_.level());
+    g.multiplier = float(tick.multiplier);
+    g.burst = float(evidence.burst);
+    g.sustained = float(evidence.sustained);
+    g.due = float(threshold_);
+    g.observed = float(g.by_burst ? evidence.window.observed : evidence.block.observed);
+    g.expected = float(g.by_burst ? evidence.window.expected : evidence.block.expected);
+    g.minutes = float(g.by_burst ? evidence.window.seconds / 60 : evidence.block.minutes);
+    for (std::size_t k = 0; k < Grounds::kWindows; ++k) g.windows[k] = float(burst_.above(k));
 }
 
 void SurgeDetector::assign(Detector const& other) {

@@ -110,6 +110,8 @@ private:
     [[nodiscard]] double burst_line();
     [[nodiscard]] double over_line(std::int64_t t, Evidence const& evidence);
     void describe(Tick const& tick, Evidence const& evidence, Verdict& verdict);
+    void explain(Tick const& tick, Evidence const& evidence, Verdict& verdict) const;
+    [[nodiscard]] Outcome outcome(Evidence const& evidence, Transition transition) const;
     [[nodiscard]] double log_share() const;
 
     SurgeParams params_;
