@@ -29,6 +29,12 @@ std::string number(double v) {
     }
     return out;
 }
+// Four figures: enough for a chart, not more than what was kept.
+double shown(double v) {
+    if (v == 0 || !std::isfinite(v)) return v;
+    double const unit = std::pow(10, 3 - std::floor(std::log10(std::fabs(v))));
+    return std::round(v * unit) / unit;
+}
 double days(float rarity) {
     return std::min(std::exp(double(rarity)), kDaysMax);
 }
@@ -96,27 +102,24 @@ std::string_view word(Outcome outcome) {
 
 void put_grounds(JsonWriter& json, SeriesPoint const& p, Grounds const& g) {
     double const usual = double(g.level) * double(g.multiplier);
-    json.field("outcome", word(g.outcome)).field("level", rounded(double(g.level)));
-    if (usual > 0) json.field("season", rounded(double(p.expected) / usual));
-    json.field("announced", rounded(double(g.multiplier))).field("learning", g.learning);
+    json.field("outcome", word(g.outcome)).field("level", shown(double(g.level)));
+    if (usual > 0) json.field("season", shown(double(p.expected) / usual));
+    json.field("announced", shown(double(g.multiplier))).field("learning", g.learning);
     json.field("history", g.history);
     json.key("channels").array();
     auto const channel = [&](char const* name, float rarity, bool speaks) {
         json.object().field("name", name).field("speaks", speaks);
-        if (speaks) json.field("return_days", rounded(days(rarity)));
-        json.field("page_at_days", rounded(days(g.due))).end();
+        if (speaks) json.field("return_days", shown(days(rarity)));
+        json.field("page_at_days", shown(days(g.due))).end();
     };
     channel("burst", g.burst, g.warm);
     channel("sustained", g.sustained, true);
     json.end().key("windows").array();
     for (std::size_t k = 0; k < Grounds::kWindows; ++k)
-        json.object()
-            .field("window", kWindow[k])
-            .field("above", rounded(double(g.windows[k])))
-            .end();
+        json.object().field("window", kWindow[k]).field("above", shown(double(g.windows[k]))).end();
     json.end().key("strongest").object().field("channel", g.by_burst ? "burst" : "sustained");
-    json.field("window", span(g.minutes)).field("observed", rounded(double(g.observed)));
-    json.field("expected", rounded(double(g.expected))).end();
+    json.field("window", span(g.minutes)).field("observed", shown(double(g.observed)));
+    json.field("expected", shown(double(g.expected))).end();
 }
 
 // A rule, or a minute from before grounds were kept.
@@ -159,9 +162,9 @@ std::string explain_json(Engine const& engine, StreamState const& stream, WallTi
         json.end();
         return json.take();
     }
-    json.field("observed", rounded(double(p.observed)));
-    json.field("expected", rounded(double(p.expected)));
-    json.field("upper", rounded(double(p.upper))).field("score", rounded(double(p.score)));
+    json.field("observed", shown(double(p.observed)));
+    json.field("expected", shown(double(p.expected)));
+    json.field("upper", shown(double(p.upper))).field("score", shown(double(p.score)));
     Grounds const g = unpack(p.grounds);
     if (g.stated) put_grounds(json, p, g);
     put_surge(json, stream, at);
