@@ -25,6 +25,7 @@ public:
 
     Engine& engine() { return engine_; }
     BacktestSummary summary;
+    Forecast forecast;
 
     // Clocks that come due before `now` are raised at their own instant.
     void advance(WallTime now) {
@@ -43,6 +44,11 @@ private:
             if (options_.event) options_.event(json);
         };
         h.log = [](std::string const&, std::string const&) {};
+        if (options_.forecast)
+            h.judged = [this](StreamState const& stream, Judged const& j) {
+                forecast.add(stream.settings, j.start, j.length, j.observed,
+                             double(j.grounds.multiplier));
+            };
         return h;
     }
 
@@ -174,6 +180,7 @@ BacktestResult backtest_counts(Settings settings, std::string_view data,
     bench.summary.from = rows.front().start;
     bench.summary.until = rows.back().start + step;
     result.summary = bench.summary;
+    result.forecast = bench.forecast.run();
     return result;
 }
 
@@ -343,6 +350,7 @@ BacktestResult backtest_mentions(Settings settings, std::string_view data,
     bench.summary.from = index.rows.front().created;
     bench.summary.until = next;
     result.summary = bench.summary;
+    result.forecast = bench.forecast.run();
     return result;
 }
 

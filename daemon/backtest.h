@@ -1,6 +1,7 @@
 // The same intake, detection, desk and clocks over recorded data, in virtual time.
 #pragma once
 
+#include "daemon/forecast.h"
 #include "daemon/settings.h"
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace surged::daemon {
 
@@ -17,6 +19,7 @@ struct BacktestOptions {
     std::function<void(std::string_view json)> event;  // each event, one line of JSON, in order
     // --scores: one call per input row (counts) or closed minute (ndjson). Empty: not wanted.
     std::function<void(std::string_view timestamp, std::string_view value, double score)> score;
+    bool forecast = false;  // pages under other budgets, into the result
 };
 
 struct BacktestSummary {
@@ -31,6 +34,7 @@ struct BacktestSummary {
 struct BacktestResult {
     std::optional<std::string> error;
     BacktestSummary summary;
+    std::vector<Forecast::Stream> forecast;
 };
 BacktestResult run_backtest(Settings settings, std::string_view data,
                             BacktestOptions const& options);

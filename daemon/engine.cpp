@@ -196,7 +196,7 @@ bool Engine::flush(WallTime now) {
             s.dirty_hours.clear();
             if (s.questions && std::exchange(s.questions_dirty, false))
                 pending_.blobs["questions/" + name] = s.questions->save();
-            while (s.curve.size() > 3) s.curve.erase(s.curve.begin());
+            while (s.curve.size() > 1) s.curve.erase(s.curve.begin());
         }
         for (auto const& brand : dirty_desks_)
             pending_.blobs["desk/" + brand] = desks_.find(brand)->second.save();

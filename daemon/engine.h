@@ -32,6 +32,8 @@ struct EngineHooks {
         published;                                          // SSE, stdout of backtest
     std::function<void(std::string const& receiver)> ring;  // its outbox has something
     std::function<void(std::string const& level, std::string const& text)> log;
+    // Each committed interval of a stream (backtest's forecast); empty: not wanted.
+    std::function<void(StreamState const&, detectors::Judged const&)> judged = {};
 };
 
 struct EngineOptions {

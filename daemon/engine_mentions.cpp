@@ -167,14 +167,20 @@ void Engine::cover(StreamState& stream, WallTime from, WallTime until, WallTime 
 void Engine::judge(StreamState& stream, WallTime now) {
     judgements_.clear();
     judged_.clear();
-    stream.judge.advance(stream.intake, judgements_, store_ != nullptr ? &judged_ : nullptr);
-    chart(stream, judged_);
+    bool const wanted = store_ != nullptr || hooks_.judged;
+    stream.judge.advance(stream.intake, judgements_, wanted ? &judged_ : nullptr);
+    if (store_ != nullptr) chart(stream, judged_);
+    if (hooks_.judged)
+        for (Judged const& j : judged_) hooks_.judged(stream, j);
     tell(stream, judgements_, now);
 }
 
 void Engine::count(StreamState& stream, Bucket const& bucket, WallTime now) {
     judgements_.clear();
-    stream.judge.advance(bucket, judgements_, nullptr);
+    judged_.clear();
+    stream.judge.advance(bucket, judgements_, hooks_.judged ? &judged_ : nullptr);
+    if (hooks_.judged)
+        for (Judged const& j : judged_) hooks_.judged(stream, j);
     stream.mentions += static_cast<std::uint64_t>(bucket.count);
     keep_count(stream.counts, bucket);
     tell(stream, judgements_, now);
@@ -253,8 +259,9 @@ void Engine::chart(StreamState& stream, std::vector<Judged> const& judged) {
         std::int64_t const hour = minute / 60;
         auto& points = stream.curve[hour];
         if (points.empty()) points = stored_hour(stream, hour);
-        points[static_cast<std::size_t>(minute % 60)] = {float(j.observed), float(j.expected),
-                                                         float(j.upper), float(j.score), true};
+        points[static_cast<std::size_t>(minute % 60)] = {
+            float(j.observed),         float(j.expected), float(j.upper), float(j.score), true,
+            detectors::pack(j.grounds)};
         if (stream.dirty_hours.empty() || stream.dirty_hours.back() != hour)
             stream.dirty_hours.push_back(hour);
         while (stream.curve.size() > 3 && store_ == nullptr)
@@ -281,8 +288,12 @@ std::vector<SeriesPoint> Engine::series_hour(StreamState const& stream, std::int
     for (Bucket const& bucket : open) {
         std::int64_t const minute = minute_index(bucket.start);
         if (minute / 60 != hour) continue;
-        points[static_cast<std::size_t>(minute % 60)] = {float(bucket.count), float(now.expected),
-                                                         float(now.upper), float(now.score), true};
+        points[static_cast<std::size_t>(minute % 60)] = {float(bucket.count),
+                                                         float(now.expected),
+                                                         float(now.upper),
+                                                         float(now.score),
+                                                         true,
+                                                         detectors::pack(now.grounds)};
     }
     return points;
 }

@@ -39,19 +39,43 @@ StreamState::StreamState(StreamSettings s, std::function<double(WallTime)> multi
 
 StreamState::~StreamState() = default;
 
+// The first version had no number: its blobs begin with the sixty of their list's length.
+constexpr std::uint32_t kSeriesVersion = 0x80000002;
+struct FirstPoint {
+    SeriesPoint point;
+};
+
+template <typename A>
+void archive(A& a, FirstPoint& p) {
+    a(p.point.observed, p.point.expected, p.point.upper, p.point.score, p.point.covered);
+}
 template <typename A>
 void archive(A& a, SeriesPoint& p) {
-    a(p.observed, p.expected, p.upper, p.score, p.covered);
+    a(p.observed, p.expected, p.upper, p.score, p.covered, p.grounds);
 }
 
 std::string series_blob(std::vector<SeriesPoint> const& hour) {
-    return detectors::to_blob(hour);
+    detectors::ArchiveWriter out;
+    std::uint32_t version = kSeriesVersion;
+    out(version, const_cast<std::vector<SeriesPoint>&>(hour));
+    return out.take();
 }
 
 std::vector<SeriesPoint> series_points(std::string_view blob) {
+    detectors::ArchiveReader in(blob);
+    std::uint32_t version = 0;
+    in(version);
     std::vector<SeriesPoint> points;
-    if (!detectors::from_blob(blob, points) || points.size() != kHour)
-        points.assign(kHour, SeriesPoint{});
+    bool whole = false;
+    if (version == kSeriesVersion) {
+        in(points);
+        whole = in.done();
+    } else {
+        std::vector<FirstPoint> first;
+        whole = detectors::from_blob(blob, first);
+        for (FirstPoint const& p : first) points.push_back(p.point);
+    }
+    if (!whole || points.size() != kHour) points.assign(kHour, SeriesPoint{});
     return points;
 }
 

@@ -20,6 +20,7 @@ namespace surged::daemon {
 struct SeriesPoint {
     float observed = 0, expected = 0, upper = 0, score = 0;
     bool covered = false;
+    detectors::PackedGrounds grounds{};  // for explain; not stated before they were kept
 };
 
 struct SurgeWatch;  // surge_watch.h
@@ -70,7 +71,8 @@ struct StreamState {
     std::vector<std::int64_t> dirty_hours;
 };
 
-// Sixty points to bytes and back; a blob of another length gives sixty uncovered points.
+// Sixty points to bytes and back, 45 bytes each; the points of the first version have no grounds. A
+// blob of another length gives sixty uncovered points.
 [[nodiscard]] std::string series_blob(std::vector<SeriesPoint> const& hour);
 [[nodiscard]] std::vector<SeriesPoint> series_points(std::string_view blob);
 

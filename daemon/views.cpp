@@ -4,9 +4,7 @@
 #include "detectors/json_writer.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 
 namespace surged::daemon {
 
@@ -45,14 +43,25 @@ void put_clock(JsonWriter& json, detectors::Clock const& c) {
     json.text_if("by", c.by).text_if("link", c.link).end();
 }
 
-void put_streams(JsonWriter& json, Incident const& incident) {
+// Where the onset may lie by what is known now; the stream's `onset` is what the clocks count from.
+void put_onset(JsonWriter& json, Engine const& engine, IncidentStream const& s) {
+    StreamState const* const stream = engine.stream(s.name);
+    if (!s.surging || stream == nullptr || !stream->judge.surging()) return;
+    Verdict const& v = stream->judge.last();
+    if (!v.surging || v.onset_from == kNoTime) return;
+    json.time_if("onset_from", v.onset_from).time_if("onset_until", v.onset_until);
+}
+
+void put_streams(JsonWriter& json, Engine const& engine, Incident const& incident) {
     json.key("streams").array();
     for (auto const& s : incident.streams) {
         json.object().field("name", s.name).field("platform", s.platform).field("onset", s.onset);
         json.field("observed", rounded(s.observed)).field("expected", rounded(s.expected));
         if (s.ratio > 0)
             json.field("ratio", rounded(s.ratio));  // nothing was expected: there is none
-        json.field("state", s.surging ? "surge" : "calm").end();
+        json.field("state", s.surging ? "surge" : "calm");
+        put_onset(json, engine, s);
+        json.end();
     }
     json.end();
 }
@@ -72,7 +81,7 @@ void put_incident(JsonWriter& json, Engine const& engine, Incident const& i, boo
     json.field("severity", to_string(i.severity)).field("drill", i.drill).field("opened", i.opened);
     json.time_if("closed", i.closed).time_if("onset", i.onset).text_if("owner", i.owner);
     json.text_if("verdict", i.verdict);
-    put_streams(json, i);
+    put_streams(json, engine, i);
     json.key("clocks").array();
     for (auto const& c : i.clocks) put_clock(json, c);
     json.end();
@@ -187,45 +196,6 @@ std::string series_json(Engine const& engine, StreamState const& stream, WallTim
     json.key("covered").array();
     for (Step const& s : steps) json.value(s.covered == width);
     json.end().end();
-    return json.take();
-}
-
-std::string explain_json(Engine const& engine, StreamState const& stream, WallTime at) {
-    WallTime const newest = stream.intake.covered_until();
-    if (at == kNoTime && newest != kNoTime) at = floor_minute(newest) - kMinute;
-    JsonWriter json;
-    json.object().field("stream", stream.settings.name);
-    if (at == kNoTime) {
-        json.field("why", "nothing was read yet").end();
-        return json.take();
-    }
-    std::int64_t const minute = minute_index(at);
-    SeriesPoint const p = engine.series_hour(stream, minute / 60)[std::size_t(minute % 60)];
-    json.field("at", minute_start(minute)).field("covered", p.covered);
-    if (!p.covered) {
-        json.field("why",
-                   "this minute was not covered: not asked yet, an outage, or before the history");
-        json.end();
-        return json.take();
-    }
-    json.field("observed", rounded(double(p.observed)))
-        .field("expected", rounded(double(p.expected)));
-    json.field("upper", rounded(double(p.upper))).field("score", rounded(double(p.score)));
-    json.key("detectors").array();
-    for (auto const& spec : stream.settings.detectors)
-        json.object().field("name", spec.name).field("type", spec.type).end();
-    json.end();
-    std::array<char, 200> why{};
-    bool const over = p.observed > p.upper;
-    std::snprintf(
-        why.data(), why.size(),
-        over ? "%.4g mentions were more than the %.4g at which this stream pages (%.4g were "
-               "expected)"
-             : "%.4g mentions were within what this stream's history explains (%.4g expected, "
-               "a page from %.4g)",
-        double(p.observed), double(over ? p.upper : p.expected),
-        double(over ? p.expected : p.upper));
-    json.field("why", why.data()).end();
     return json.take();
 }
 

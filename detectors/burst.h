@@ -1,6 +1,7 @@
 // The burst channel's score: how far the last five minutes to the last day stand above the usual.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -41,6 +42,8 @@ public:
 
     [[nodiscard]] double log_level() const { return level_; }  // of the count in 5 minutes
     [[nodiscard]] double spread(std::size_t window) const { return spread_[window]; }
+    // How many spreads a window stands above the usual.
+    [[nodiscard]] double above(std::size_t window) const { return std::max(0.0, z_[window]); }
 
     template <typename A>
     friend void archive(A& a, Burst& b) {

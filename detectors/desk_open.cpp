@@ -237,7 +237,11 @@ void Desk::apply(SurgeGrown const& in, WallTime now, std::vector<Notice>& out) {
     IncidentStream& stream = *find_stream(*incident, in.stream);
     take_figures(stream, in.verdict);
     if (incident->state != IncidentState::closed) take_evidence(*incident, in);
-    say(*incident, page(*incident, EventName::surge_grown, stream, now), out);
+    // What followed tells more of the beginning: shown here, while clocks and record keep the
+    // first.
+    Event e = page(*incident, EventName::surge_grown, stream, now);
+    if (in.verdict.onset != kNoTime) e.onset = onset_of(in.verdict, now);
+    say(*incident, std::move(e), out);
 }
 
 void Desk::apply(SurgeEnded const& in, WallTime now, std::vector<Notice>& out) {

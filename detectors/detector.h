@@ -1,6 +1,7 @@
 // What every kind of detector is: ticks in, verdicts out. The table of kinds is detectors.h.
 #pragma once
 
+#include "detectors/grounds.h"
 #include "detectors/time.h"
 
 #include <cstdint>
@@ -36,6 +37,7 @@ struct Verdict {
     double upper = 0;  // mentions in this tick at which a page would be due: the band of the chart
     // Of the surge, valid while `surging` or on its transitions; over `window`, not over the tick:
     WallTime onset = kNoTime;  // event time at which it began, estimated
+    WallTime onset_from = kNoTime, onset_until = kNoTime;  // it lies between; kNoTime: not stated
     double surge_observed = 0;
     double surge_expected = 0;
     double ratio = 0;  // surge_observed / surge_expected
@@ -47,6 +49,7 @@ struct Verdict {
     // floor of mentions). What a threshold swept over recorded data should see.
     double news = 0;
     bool critical = false;  // the evidence is ten times rarer than the budget asks
+    Grounds grounds;        // for explain
 };
 
 // A value behind an interface: no clock, no I/O, no allocation in tick(). Two detectors of one kind

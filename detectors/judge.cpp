@@ -61,11 +61,12 @@ void Judge::commit(Bucket const& bucket, Span const& span, std::vector<Judgement
         hear(arm, arm.last, end, span, told);
     }
     closed_ = combined(&Arm::last, bucket.count);
+    closed_.grounds.history = history_;
     // Only a detector that a reload took away can leave its surge behind.
     if (surging_ && !any_surging()) tell_end(closed_, {}, end, span, told);
     if (series != nullptr)
         series->push_back({bucket.start, bucket.length, bucket.count, closed_.expected,
-                           closed_.upper, closed_.score});
+                           closed_.upper, closed_.score, closed_.grounds});
 }
 
 // The word of a committed detector.
@@ -240,6 +241,8 @@ Verdict Judge::combined(Verdict Arm::*which, double count) const {
         v.surging = out.surging = v.surging || out.surging;
         v.upper = out.upper = beside ? out.upper : std::min(v.upper, out.upper);
         v.news = out.news = std::max(v.news, out.news);
+        if (!v.grounds.stated) v.grounds = out.grounds;
+        if (!out.grounds.stated) out.grounds = v.grounds;
         if (v.score > out.score) out = v;
     }
     out.transition = Transition::none;

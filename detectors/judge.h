@@ -28,6 +28,7 @@ struct Judged {
     WallTime start{};
     std::chrono::seconds length{60};
     double observed = 0, expected = 0, upper = 0, score = 0;
+    Grounds grounds;
 };
 
 // What a `surge` detector can listen on.

@@ -22,7 +22,7 @@ double const kKeepHour = std::exp(-1 / 60.0), kKeepDay = std::exp(-1 / 1440.0);
 double const kLn10 = std::log(10.0);
 
 constexpr std::string_view kKind = "surge";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2, kWithoutOnset = 1;
 
 std::int64_t unix_seconds(WallTime t) {
     return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
@@ -77,6 +77,7 @@ Verdict SurgeDetector::tick(Tick const& tick) {
     if (burst_.warm() && !page_.open && t - page_.told > kBurstSilence && tick.multiplier == 1)
         burst_tail_.add(score, dt / 60);
     describe(tick, evidence, verdict);
+    explain(tick, evidence, verdict);
     return verdict;
 }
 
@@ -107,6 +108,7 @@ void SurgeDetector::run_minute(std::int64_t t, double count, double multiplier,
     double const expected = baseline_.minute(t, count, multiplier);
     expected_per_minute_ = expected / multiplier;
     sustained_rarity_ = sustained_.minute(t, count, expected, baseline_.unknown(), multiplier > 1);
+    recent_.add(t, count, expected);
     hour_.add(count, expected, kKeepHour);
     day_.add(count, expected, kKeepDay);
     page_.low_minutes = hour_.ratio() < kOverBelow ? page_.low_minutes + 1 : 0;
@@ -169,11 +171,13 @@ Transition SurgeDetector::decide(std::int64_t t, Evidence const& evidence) {
         page_.peak = score;
         page_.told = t;
     }
+    refine_onset(t, grown, evidence);
     Transition const over = evidence.minute_ended ? close_page(t, evidence.calm) : Transition::none;
     return grown && over == Transition::none ? Transition::grown : over;
 }
 
 void SurgeDetector::open_page(std::int64_t t, Evidence const& evidence) {
+    onset_not_before_ = page_.ended;
     page_ = {.open = true,
              .by_burst = evidence.burst_due,
              .by_sustained = evidence.sustained_due,
@@ -189,6 +193,38 @@ void SurgeDetector::open_page(std::int64_t t, Evidence const& evidence) {
     if (page_.by_sustained) sustained_.page();
     baseline_.freeze(true);
     sustained_.pause(true);
+    onset_from_ = page_.onset = std::min(page_.onset, t);
+    onset_until_ = t;
+    find_onset();
+}
+
+// The estimate moves the page's onset; without one it stays what the channels' own books say.
+void SurgeDetector::find_onset() {
+    RecentCounts seen = recent_;
+    std::int64_t const running =
+        page_.opened;  // of a minute that is not over yet, see run_minutes()
+    if (minute_seconds_ > 0) {
+        double const part = 60 / minute_seconds_;
+        double const multiplier = minute_multiplier_ / minute_seconds_;
+        seen.add(running / 60 * 60, minute_count_ * part, expected_per_minute_ * multiplier);
+    }
+    std::array<RecentPoint, RecentCounts::kPoints> points;
+    std::size_t const count = seen.read(points);
+    Onset const onset =
+        estimate_onset(points.data(), count, {sustained_.dispersion(0), sustained_.dispersion(2)},
+                       onset_not_before_, page_.opened);
+    if (!onset.found) return;
+    page_.onset = onset.at;
+    onset_from_ = onset.from;
+    onset_until_ = onset.until;
+}
+
+// What followed tells more of the beginning: with each growth, and in the first hour.
+void SurgeDetector::refine_onset(std::int64_t t, bool grown, Evidence const& evidence) {
+    std::int64_t const age = (t - page_.opened) / 60;
+    bool const again =
+        evidence.minute_ended && page_.low_minutes == 0 && (age == 15 || age == 30 || age == 60);
+    if (grown || again) find_onset();
 }
 
 // Ends the page if it is over; in any case thaws the baseline in time.
@@ -223,6 +259,8 @@ void SurgeDetector::describe(Tick const& tick, Evidence const& evidence, Verdict
     if (!page_.open && verdict.transition == Transition::none) return;
 
     verdict.onset = wall_time(page_.onset);
+    verdict.onset_from = wall_time(onset_from_);
+    verdict.onset_until = wall_time(onset_until_);
     verdict.return_days = std::min(std::exp(severity_), kReturnDaysMax);
     bool const by_burst = evidence.burst >= evidence.sustained;
     double const seconds = by_burst ? evidence.window.seconds : evidence.block.minutes * 60;
@@ -231,6 +269,37 @@ void SurgeDetector::describe(Tick const& tick, Evidence const& evidence, Verdict
     // A stream that is nearly silent would divide by nearly nothing.
     verdict.ratio = verdict.surge_observed / std::max(verdict.surge_expected, 0.01);
     verdict.window = std::chrono::seconds{std::int64_t(seconds)};
+}
+
+Outcome SurgeDetector::outcome(Evidence const& evidence, Transition transition) const {
+    switch (transition) {
+        case Transition::started: return Outcome::started;
+        case Transition::grown: return Outcome::grown;
+        case Transition::ended: return Outcome::ended;
+        case Transition::new_normal: return Outcome::new_normal;
+        case Transition::none: break;
+    }
+    if (page_.open) return Outcome::under_way;
+    if (severity_ < threshold_) return Outcome::calm;
+    return evidence.burst_due || evidence.sustained_due ? Outcome::told_lately : Outcome::too_few;
+}
+
+void SurgeDetector::explain(Tick const& tick, Evidence const& evidence, Verdict& verdict) const {
+    Grounds& g = verdict.grounds;
+    g.stated = true;
+    g.learning = verdict.learning;
+    g.warm = burst_.warm();
+    g.by_burst = evidence.burst >= evidence.sustained;
+    g.outcome = outcome(evidence, verdict.transition);
+    g.level = float(baseline_.level());
+    g.multiplier = float(tick.multiplier);
+    g.burst = float(evidence.burst);
+    g.sustained = float(evidence.sustained);
+    g.due = float(threshold_);
+    g.observed = float(g.by_burst ? evidence.window.observed : evidence.block.observed);
+    g.expected = float(g.by_burst ? evidence.window.expected : evidence.block.expected);
+    g.minutes = float(g.by_burst ? evidence.window.seconds / 60 : evidence.block.minutes);
+    for (std::size_t k = 0; k < Grounds::kWindows; ++k) g.windows[k] = float(burst_.above(k));
 }
 
 void SurgeDetector::assign(Detector const& other) {
@@ -247,6 +316,9 @@ bool SurgeDetector::adopt(Detector const& other) {
     auto const& ahead = static_cast<SurgeDetector const&>(other);
     if (page_.open || !ahead.page_.open) return page_.open;
     page_ = ahead.page_;
+    onset_from_ = ahead.onset_from_;
+    onset_until_ = ahead.onset_until_;
+    onset_not_before_ = ahead.onset_not_before_;
     if (page_.by_burst) burst_tail_.adopt(ahead.burst_tail_);
     if (page_.by_sustained) sustained_.adopt_page(ahead.sustained_);
     baseline_.freeze(true);
@@ -258,7 +330,9 @@ std::string SurgeDetector::save() const {
     ArchiveWriter out;
     std::string kind(kKind);
     std::uint32_t version = kVersion;
-    out(kind, version, const_cast<SurgeDetector&>(*this));
+    auto& self = const_cast<SurgeDetector&>(*this);
+    out(kind, version, self);
+    archive_onset(out, self);
     return out.take();
 }
 
@@ -267,9 +341,14 @@ bool SurgeDetector::restore(std::string_view blob) {
     std::string kind;
     std::uint32_t version = 0;
     in(kind, version);
-    if (!in.ok() || kind != kKind || version != kVersion) return false;
+    if (!in.ok() || kind != kKind || (version != kVersion && version != kWithoutOnset))
+        return false;
     SurgeDetector read(params_);
     in(read);
+    if (version == kVersion)
+        archive_onset(in, read);
+    else
+        read.onset_from_ = read.onset_until_ = read.page_.onset;
     if (!in.done()) return false;
     *this = read;
     return true;

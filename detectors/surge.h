@@ -4,6 +4,7 @@
 #include "detectors/baseline.h"
 #include "detectors/burst.h"
 #include "detectors/detectors.h"
+#include "detectors/onset.h"
 #include "detectors/sustained.h"
 #include "detectors/tail.h"
 
@@ -33,10 +34,15 @@ namespace surged::detectors {
 // `surge_observed` and `surge_expected` are those of the strongest burst window (exponentially
 // weighted counts) or of the block of the strongest sum, whichever channel is the more severe.
 //
+// `onset` is the estimate of onset.h at the moment of the page, within [onset_from, onset_until],
+// never before the end of the page before; where it finds none, the last tick with an ordinary
+// burst score or the start of the strongest sum's excursion. It is made anew with each growth and
+// 15, 30 and 60 minutes after the page while that is not fading, and decides nothing.
+//
 // Coarse ticks: the burst channel takes one tick as long as the interval, the sustained channel the
 // count spread evenly over its minutes; both decide once, at the end.
 //
-// A value of 9 kB, no allocation after construction but in save(). tick() is O(1) per minute, 0.4
+// A value of 11 kB, no allocation after construction but in save(). tick() is O(1) per minute, 0.4
 // us. Event time only; a gap between ticks stops its clock.
 class SurgeDetector final : public Detector {
 public:
@@ -96,12 +102,16 @@ private:
     void run_minute(std::int64_t t, double count, double multiplier, Evidence& evidence);
     Transition decide(std::int64_t t, Evidence const& evidence);
     void open_page(std::int64_t t, Evidence const& evidence);
+    void find_onset();
+    void refine_onset(std::int64_t t, bool grown, Evidence const& evidence);
     Transition close_page(std::int64_t t, bool calm);
     [[nodiscard]] bool sustained_is_new(std::int64_t t, Evidence const& evidence) const;
     [[nodiscard]] double burst_needed(std::int64_t t) const;
     [[nodiscard]] double burst_line();
     [[nodiscard]] double over_line(std::int64_t t, Evidence const& evidence);
     void describe(Tick const& tick, Evidence const& evidence, Verdict& verdict);
+    void explain(Tick const& tick, Evidence const& evidence, Verdict& verdict) const;
+    [[nodiscard]] Outcome outcome(Evidence const& evidence, Transition transition) const;
     [[nodiscard]] double log_share() const;
 
     SurgeParams params_;
@@ -117,8 +127,11 @@ private:
     double minute_count_ = 0, minute_multiplier_ = 0, minute_seconds_ = 0;  // of ticks below 60 s
     double expected_per_minute_ = 0;  // of the newest minute, without multiplier
     double upper_ = 0;                // where the next search for the band begins
-    TailFit line_of_{0, 0, 0, 0};     // what line_ was computed of; no fit has a scale of 0
-    double line_ = 0;                 // see burst_line()
+    RecentCounts recent_;
+    std::int64_t onset_from_ = kNever, onset_until_ = kNever;  // where page_.onset may lie
+    std::int64_t onset_not_before_ = kNever;                   // end of the page before
+    TailFit line_of_{0, 0, 0, 0};  // what line_ was computed of; no fit has a scale of 0
+    double line_ = 0;              // see burst_line()
 
     template <typename A>
     friend void archive(A& a, SurgeDetector::Mean& m) {
@@ -134,6 +147,11 @@ private:
         a(d.burst_, d.burst_tail_, d.baseline_, d.sustained_, d.hour_, d.day_, d.page_,
           d.calm_since_, d.burst_rarity_, d.sustained_rarity_, d.severity_, d.minute_count_,
           d.minute_multiplier_, d.minute_seconds_, d.expected_per_minute_, d.upper_);
+    }
+    // What version 2 added.
+    template <typename A>
+    static void archive_onset(A& a, SurgeDetector& d) {
+        a(d.recent_, d.onset_from_, d.onset_until_, d.onset_not_before_);
     }
 };
 

@@ -76,8 +76,7 @@ double Sustained::minute(std::int64_t t, double count, double expected, double u
         bool const end = minutes_ % length(j) == 0;
         scale.n += count;
         scale.e += expected;
-        double const dispersion =
-            std::clamp(scale.dispersion_num / scale.dispersion_den, kDispersionMin, kDispersionMax);
+        double const dispersion = this->dispersion(j);
         double const f = dispersion + unknown;
         bool const at_rest = scale.drift[0].sum <= 0 && scale.drift[1].sum <= 0;
         double const z = at_rest && stays_at_rest(scale.n, scale.e, f)
@@ -102,6 +101,11 @@ double Sustained::minute(std::int64_t t, double count, double expected, double u
     double const rarity = all_.rarity(best);
     if (learns) all_.add(best, 1);
     return rarity;
+}
+
+double Sustained::dispersion(std::size_t scale) const {
+    Scale const& s = scale_[scale];
+    return std::clamp(s.dispersion_num / s.dispersion_den, kDispersionMin, kDispersionMax);
 }
 
 // A robust moment estimate of the relative variance: large expectations tell little about it.

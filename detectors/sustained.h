@@ -52,6 +52,8 @@ public:
     [[nodiscard]] Excursion strongest() const;
 
     [[nodiscard]] Tail<540> const& tail() const { return all_; }
+    // Learned relative variance of counts in blocks of 4 << scale minutes, within its limits.
+    [[nodiscard]] double dispersion(std::size_t scale) const;
 
     template <typename A>
     friend void archive(A& a, Sustained& s) {

@@ -71,6 +71,7 @@ int backtest(BacktestArguments const& arguments) {
     options.format = arguments.format == "counts"   ? Format::counts
                      : arguments.format == "ndjson" ? Format::ndjson
                                                     : Format::automatic;
+    options.forecast = true;
     options.event = [](std::string_view json) {
         std::fwrite(json.data(), 1, json.size(), stdout);
         std::fputc('\n', stdout);
@@ -104,6 +105,7 @@ int backtest(BacktestArguments const& arguments) {
     if (s.excluded > 0) std::cerr << ", " << s.excluded << " excluded";
     if (s.own > 0) std::cerr << ", " << s.own << " of our own";
     std::cerr << "; " << s.surges << " surges, " << s.incidents << " incidents\n";
+    std::cerr << forecast_text(result.forecast);
     return kExitOk;
 }
 

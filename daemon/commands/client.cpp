@@ -169,6 +169,51 @@ int client_streams(ClientOptions const& options) {
     });
 }
 
+namespace {
+
+// "  burst: 0.42, sustained: 1.3" of a list of objects; `value` may be absent.
+std::string pairs_of(element const& root, char const* list, char const* name, char const* value,
+                     char const* unit, char const* absent) {
+    std::string out;
+    simdjson::dom::array items;
+    if (root[list].get(items) != simdjson::SUCCESS) return out;
+    for (element const i : items) {
+        std::string const text = text_of(i, value);
+        out += (out.empty() ? "" : ", ") + text_of(i, name) + " " +
+               (text.empty() ? absent : text + unit);
+    }
+    return out;
+}
+
+void print_explained(element const& root) {
+    std::cout << text_of(root, "stream") << " at " << text_of(root, "at") << "\n  "
+              << text_of(root, "why") << "\n";
+    if (text_of(root, "covered") != "yes") return;
+    std::cout << "  observed " << text_of(root, "observed") << ", expected "
+              << text_of(root, "expected") << ", a page from " << text_of(root, "upper")
+              << ", score " << text_of(root, "score") << "\n";
+    if (text_of(root, "level").empty()) return;
+    std::cout << "  expected: level " << text_of(root, "level") << " a minute, season x"
+              << text_of(root, "season") << ", announced x" << text_of(root, "announced")
+              << (text_of(root, "learning") == "yes" ? ", still learning" : "")
+              << (text_of(root, "history") == "yes" ? ", read as history" : "") << "\n";
+    element channel;
+    if (root.at_pointer("/channels/0").get(channel) == simdjson::SUCCESS)
+        std::cout << "  seen once in so many days: "
+                  << pairs_of(root, "channels", "name", "return_days", "",
+                              "silent for its first 12 h")
+                  << "; a page from " << text_of(channel, "page_at_days") << "\n";
+    std::cout << "  spreads above the usual: "
+              << pairs_of(root, "windows", "window", "above", "", "-") << "\n";
+    element surge;
+    if (root["surge"].get(surge) == simdjson::SUCCESS)
+        std::cout << "  the surge began around " << text_of(surge, "onset") << ", between "
+                  << text_of(surge, "onset_from") << " and " << text_of(surge, "onset_until")
+                  << "\n";
+}
+
+}  // namespace
+
 int client_explain(ClientOptions const& options, std::string const& stream, std::string const& at) {
     int code = kExitOk;
     std::string path = "/api/v1/streams/" + exporters::url_encode(stream) + "/explain";
@@ -176,14 +221,7 @@ int client_explain(ClientOptions const& options, std::string const& stream, std:
     auto const answer = ask(options, get(std::move(path)), code);
     if (!answer) return code;
     if (options.json) return print_json(*answer);
-    return parse_and(*answer, [](element const& root) {
-        std::cout << text_of(root, "stream") << " at " << text_of(root, "at") << ": "
-                  << text_of(root, "why") << "\n";
-        if (text_of(root, "covered") == "yes")
-            std::cout << "  observed " << text_of(root, "observed") << ", expected "
-                      << text_of(root, "expected") << ", a page from " << text_of(root, "upper")
-                      << ", score " << text_of(root, "score") << "\n";
-    });
+    return parse_and(*answer, [](element const& root) { print_explained(root); });
 }
 
 int client_incidents(ClientOptions const& options, IncidentArguments const& a) {
