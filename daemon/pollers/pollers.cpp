@@ -1,9 +1,13 @@
 #include "daemon/pollers/pollers.h"
 
 #include "daemon/pollers/facebook.h"
+#include "daemon/pollers/feed.h"
+#include "daemon/pollers/hackernews.h"
 #include "daemon/pollers/json.h"
 #include "daemon/pollers/mastodon.h"
+#include "daemon/pollers/reddit.h"
 #include "daemon/pollers/x.h"
+#include "daemon/pollers/youtube.h"
 
 #include <algorithm>
 #include <array>
@@ -134,27 +138,27 @@ std::vector<PlatformRow> make_table() {
                    .base_url = "https://oauth.reddit.com",
                    .account_keys = kRedditAccount,
                    // 100 queries a minute and client; listings are cached for longer than that.
-                   .kinds = {{"search", kRedditSearch, kNotBuilt, seconds{2}},
-                             {"subreddit", kSubreddit, kNotBuilt, seconds{2}}},
+                   .kinds = {{"search", kRedditSearch, make_reddit_search, seconds{2}},
+                             {"subreddit", kSubreddit, make_reddit_subreddit, seconds{2}}},
                    .host = "reddit.com,redd.it"});
     out.push_back({.name = "youtube",
                    .base_url = "https://www.googleapis.com",
                    .account_keys = kYoutubeAccount,
                    // 10,000 units a day for comments; 100 calls a day for search.
-                   .kinds = {{"comments", kComments, kNotBuilt, seconds{9}},
-                             {"search", kQuery, kNotBuilt, seconds{864}}},
+                   .kinds = {{"comments", kComments, make_youtube_comments, seconds{9}},
+                             {"search", kQuery, make_youtube_search, seconds{864}}},
                    .host = "youtube.com,youtu.be"});
     out.push_back({.name = "hackernews",
                    .base_url = "https://hn.algolia.com",
                    .needs_account = false,
                    // 10,000 requests an hour and address.
-                   .kinds = {{"search", kQuery, kNotBuilt, seconds{1}}},
+                   .kinds = {{"search", kQuery, make_hackernews_search, seconds{1}}},
                    .host = "news.ycombinator.com"});
     out.push_back({.name = "feed",
                    .base_url = "",
                    .needs_account = false,
                    // What feed readers are asked for where the feed says nothing.
-                   .kinds = {{"feed", kFeed, kNotBuilt, seconds{300}}},
+                   .kinds = {{"feed", kFeed, make_feed, seconds{300}}},
                    .host = ""});
     out.push_back({.name = "json",
                    .base_url = "",
