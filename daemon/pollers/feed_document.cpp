@@ -13,7 +13,7 @@ using simdjson::SUCCESS;
 }  // namespace
 
 void FeedItem::clear() {
-    for (auto* text :
+    for (auto* part :
          {&id, &title, &text, &summary, &link, &base, &author, &lang, &published, &updated})
         part->clear();
     title_form = FeedText::plain;
