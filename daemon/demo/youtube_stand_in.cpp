@@ -65,7 +65,10 @@ bool YoutubeStandIn::take(Bucket& bucket, std::uint64_t limit, WallTime now) {
         bucket.ends = next_pacific_midnight(now);
         bucket.used = 0;
     }
-    if (bucket.used >= limit) return false;
+    if (bucket.used >= limit) {
+        ++over_quota_;
+        return false;
+    }
     bucket.peak = std::max(bucket.peak, ++bucket.used);
     return true;
 }

@@ -37,6 +37,7 @@ public:
     // Most units and searches of one day.
     [[nodiscard]] std::uint64_t units_peak() const { return units_.peak; }
     [[nodiscard]] std::uint64_t searches_peak() const { return searches_.peak; }
+    [[nodiscard]] std::uint64_t over_quota() const { return over_quota_; }  // refused for it
 
 private:
     struct Bucket {
@@ -54,6 +55,7 @@ private:
     PostBook const& book_;
     YoutubeOptions options_;
     Bucket units_, searches_;
+    std::uint64_t over_quota_ = 0;
 };
 
 }  // namespace surged::daemon::demo

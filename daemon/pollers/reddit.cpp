@@ -32,8 +32,8 @@ constexpr seconds kLifeMax{86'400};
 // Names in the cursor. w0, w1: the newest time of each listing that is complete. Of the walk in
 // progress: s: its start; l: its lower bound; i: which listing (1: comments); a: `after` of the
 // next page; c: items of this listing so far; n0, n1: newest times found; o: oldest time of this
-// listing; f: covered from, as the listings before this one say; k: when the token was fetched
-// that made the walk wait.
+// listing; f: covered from, as the listings before this one say; v: this walk was begun anew; k:
+// when the token was fetched that made the walk wait.
 class Reddit final : public Poller {
 public:
     Reddit(AccountSettings const& account, StreamSettings const& stream, bool search)
@@ -55,7 +55,9 @@ public:
 
     [[nodiscard]] seconds indexing_delay() const override { return kDelay; }
     [[nodiscard]] std::string restart(std::string_view text) const override {
-        return WalkCursor(text).keep_only({"w0", "w1"}).text();
+        WalkCursor cursor(text);
+        if (cursor.has("a")) cursor.set("v", std::int64_t{1});
+        return cursor.keep_only({"w0", "w1", "v"}).text();
     }
     bool reload_secrets() override {
         bool const expired = std::exchange(token_expired_, false);
@@ -82,6 +84,10 @@ public:
             out.items.resize(before);
             return Failure(Fault::bad_cursor, "the next page is the same page");
         }
+        // An anchor that has gone gives an empty listing. Once the walk begins anew for it; then
+        // the listing is taken to end there, which go_on() does not take for the whole.
+        if (read->items == 0 && cursor.has("a") && !cursor.has("v"))
+            return Failure(Fault::bad_cursor, "the listing ends at an item that has gone");
         PollPage page;
         page.reads = read->items;
         page.malformed = read->malformed;
@@ -100,7 +106,7 @@ private:
     [[nodiscard]] static WalkCursor cursor_of(std::string_view text) {
         WalkCursor cursor(text);
         if (cursor.time("s") == kNoTime || cursor.time("l") == kNoTime)
-            cursor.keep_only({"w0", "w1", "k"});
+            cursor.keep_only({"w0", "w1", "k", "v"});
         return cursor;
     }
     [[nodiscard]] bool logged_in(WallTime now) const {
@@ -240,7 +246,7 @@ private:
         WallTime const oldest = cursor.time("o");
         WallTime const mark = cursor.time(mark_name(which));
         bool const first = context.covered_until == kNoTime;
-        bool const capped = cursor.number("c") >= kCap;
+        bool const capped = cursor.number("c") >= kCap || cursor.has("v");
         if (first) return capped ? oldest : kNoTime;
         if (oldest == kNoTime) return kNoTime;
         bool const met = mark != kNoTime && oldest <= mark;
