@@ -107,7 +107,7 @@ PlatformRow const* by_platform(Reading& reading, config::Section& section, Strea
     auto url = section.url("base_url", needs_url, std::string(row->base_url));
     while (url.ends_with('/')) url.pop_back();
     // Feeds have nothing in common: one that asks for patience must not stop the others.
-    if (row->name == "feed" && url.empty()) {
+    if (row->name == "feed" && url.empty() && !section.is_list("url")) {
         auto const own = parse_url(section.text("url"));
         out.account = made_account(reading.settings(), *row, url, own ? own->authority() : "");
     } else {

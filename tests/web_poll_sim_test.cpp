@@ -179,15 +179,17 @@ struct Said {
     WallTime at, visible;
 };
 
-// Quiet nights, busy days and one burst an hour long at the middle of the month.
+// Of the burst, an hour long; an outage of nine hours hides it.
+constexpr WallTime kBurst = kSimStart + kMonth / 2;
+
+// Quiet nights, busy days and one burst.
 std::vector<WallTime> times(Random& random, WallTime from, WallTime until, double per_hour,
                             double burst) {
     std::vector<WallTime> out;
-    WallTime const middle = from + (until - from) / 2;
     for (WallTime t = from; t < until;) {
         double const hour = double((t.time_since_epoch() / 1min) % 1440) / 60;
         double rate = per_hour * (hour < 6 ? 0.2 : 1.2);
-        if (t >= middle && t < middle + 1h) rate = burst;
+        if (t >= kBurst && t < kBurst + 1h) rate = burst;
         t += std::chrono::milliseconds{1 + std::int64_t(-std::log(random.unit()) * 3.6e6 / rate)};
         if (t < until) out.push_back(t);
     }
@@ -267,7 +269,7 @@ void hackernews_month(std::uint64_t seed) {
     }
     daemon::demo::HackernewsStandIn hn(book, {});
     World world(seed, hn, "hackernews");
-    world.outage_from = kSimStart + kMonth / 2 - 2h;
+    world.outage_from = kBurst - 2h;
     world.outage_until = world.outage_from + 9h;
     world.on_request = [&](WallTime) {
         if (world.random() % 500 == 0)
@@ -305,7 +307,7 @@ void reddit_month(std::uint64_t seed) {
         all.push_back({kept.id, at, kept.visible_at});
         if (!comment) posts.push_back(all.back());
         // Anchors go.
-        if (random.chance(0.05)) book.remove(kept.id, kept.visible_at + 50h);
+        if (at > kSimStart && random.chance(0.05)) book.remove(kept.id, kept.visible_at + 50h);
     }
     daemon::demo::RedditOptions options;
     options.client_secret = "reddit-secret";
@@ -314,14 +316,14 @@ void reddit_month(std::uint64_t seed) {
     daemon::demo::RedditStandIn reddit(book, options);
     World world(seed, reddit, "reddit");
     world.make_account = [] { return reddit_account("http://p.sim", false); };
-    world.outage_from = kSimStart + kMonth / 2 - 2h;
+    world.outage_from = kBurst - 2h;
     world.outage_until = world.outage_from + 9h;
     world.on_request = [&](WallTime) {
         if (world.random() % 700 == 0)
             reddit.page_max(std::array<std::size_t, 3>{25, 50, 100}[world.random() % 3]);
     };
-    world.stream("search", "search", 10min, {{"query", "acme"}}, daemon::make_reddit_search);
-    world.stream("sub", "subreddit", 10min, {{"subreddit", "soda"}, {"query", "acme caps"}},
+    world.stream("search", "search", 20min, {{"query", "acme"}}, daemon::make_reddit_search);
+    world.stream("sub", "subreddit", 20min, {{"subreddit", "soda"}, {"query", "acme caps"}},
                  daemon::make_reddit_subreddit);
     world.run(kMonth, 20h);
     for (auto const* name : {"search", "sub"}) {
@@ -384,13 +386,13 @@ void youtube_month(std::uint64_t seed) {
     world.make_account = [] {
         return account("http://p.sim", {{"api_key_file", "AIza-key-of-test"}});
     };
-    world.outage_from = kSimStart + kMonth / 2 - 2h;
+    world.outage_from = kBurst - 2h;
     world.outage_until = world.outage_from + 9h;
     world.on_request = [&](WallTime) {
         if (world.random() % 500 == 0)
             youtube.page_max(std::array<std::size_t, 3>{20, 50, 100}[world.random() % 3]);
     };
-    world.stream("comments", "comments", 10min, {{"channel", "UCbrand"}},
+    world.stream("comments", "comments", 15min, {{"channel", "UCbrand"}},
                  daemon::make_youtube_comments);
     world.stream("search", "search", 15min, {{"query", "acme"}}, daemon::make_youtube_search);
     world.run(kMonth, 20h);
@@ -419,7 +421,7 @@ void feed_month(std::uint64_t seed) {
     std::vector<Said> said;
     std::map<std::string, std::string> by_link;
     std::uint64_t number = 1000;
-    for (WallTime const at : times(random, kSimStart - std::chrono::days{4}, end, 3, 80)) {
+    for (WallTime const at : times(random, kSimStart - std::chrono::days{4}, end, 3, 300)) {
         Post const& kept = book.append(post_at(random, at, std::to_string(++number)));
         said.push_back({kept.id, at, kept.visible_at});
     }
@@ -427,7 +429,7 @@ void feed_month(std::uint64_t seed) {
     options.guid_every = 0;
     daemon::demo::FeedStandIn site(book, options);
     World world(seed, site, "feed");
-    world.outage_from = kSimStart + kMonth / 2 - 2h;
+    world.outage_from = kBurst - 2h;
     world.outage_until = world.outage_from + 9h;
     world.on_request = [&](WallTime) {
         if (world.random() % 500 == 0)

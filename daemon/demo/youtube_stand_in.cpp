@@ -6,6 +6,8 @@
 #include "detectors/json_writer.h"
 
 #include <algorithm>
+#include <unordered_map>
+#include <vector>
 
 namespace surged::daemon::demo {
 namespace {
@@ -140,19 +142,21 @@ ServerResponse YoutubeStandIn::threads(Params const& params, WallTime now, std::
     if (!page_of(params, listing, std::min<std::size_t>(std::size_t(asked), options_.page_max),
                  page))
         return error(400, "invalidPageToken", "The page token is not valid.");
+    // All their replies in one look at the book.
+    std::unordered_map<std::string_view, std::vector<Post const*>> replies_of;
+    if (!page.posts.empty()) {
+        Listing answers(now);
+        answers.from = page.posts.back()->created_at;
+        answers.match = [](Post const& post) { return post.kind == MentionKind::reply; };
+        for (Post const* reply : book_.oldest(answers, 0, PostBook::kCapacity).posts)
+            replies_of[reply->in_reply_to].push_back(reply);
+    }
     JsonWriter json;
     json.object().field("kind", "youtube#commentThreadListResponse");
     if (page.more) json.field("nextPageToken", token_of(page.posts.back()->serial));
     json.key("items").array();
     for (Post const* post : page.posts) {
-        Listing answers(now);
-        answers.from = post->created_at;
-        answers.match = [&](Post const& reply) {
-            return reply.kind == MentionKind::reply && reply.in_reply_to == post->id;
-        };
-        // Replies come within days; looking further would look through the whole book.
-        answers.to = post->created_at + std::chrono::days{3};
-        auto const all = book_.oldest(answers, 0, 1000).posts;
+        auto const& all = replies_of[post->id];
         json.object().field("kind", "youtube#commentThread").field("id", post->id);
         json.key("snippet").object().field("channelId", options_.channel);
         json.field("videoId", post->place).field("totalReplyCount", std::uint64_t{all.size()});

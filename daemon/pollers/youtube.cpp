@@ -134,8 +134,12 @@ public:
         if (failure) {
             failure->detail =
                 without_secret(std::move(failure->detail), values_.secret("api_key_file"));
-            // The thread was deleted between two pages: nothing is there to read.
-            if (!replies || failure->fault != Fault::not_found) return *failure;
+            // A thread that was deleted or closed between two pages: nothing is there to read, and
+            // the rest of the walk must not wait for it.
+            Fault const fault = failure->fault;
+            bool const closed = fault == Fault::not_found || fault == Fault::forbidden ||
+                                fault == Fault::bad_request;
+            if (!replies || !closed) return *failure;
         }
         YoutubePage read;
         if (!failure) {
