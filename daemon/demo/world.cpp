@@ -31,7 +31,8 @@ World::World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, 
           options.crisis_most = 240;
           return options;
       }()),
-      more_(all ? std::make_unique<MorePosts>(clock.wall_now(), seed, ScenarioOptions(WallTime{}).history)
+      more_(all ? std::make_unique<MorePosts>(clock.wall_now(), seed,
+                                              ScenarioOptions(WallTime{}).history)
                 : nullptr),
       receiver_(std::string(kSecret)) {
     ScenarioBooks& books = scenario_.books();
