@@ -54,6 +54,12 @@ AccountPace::AccountPace(BudgetSettings budget) : budget_(std::move(budget)) {
     if (budget_.reads) page_reads_ = std::min(kFirstPage, budget_.reads->amount / 10);
 }
 
+void AccountPace::add_quota(std::string stream_kind, Rate rate) {
+    if (rate.amount <= 0 || rate.per <= 0s) return;
+    windows_.push_back({std::move(stream_kind), rate});
+    windows_.back().quota = true;
+}
+
 double AccountPace::next_cost(Window const& window) const {
     return window.kind == "reads" ? page_reads_ : 1;
 }
@@ -101,7 +107,8 @@ milliseconds AccountPace::wait(WallTime now, bool surging, std::string_view kind
             limit.reset > now)
             wait = std::max<milliseconds>(wait, limit.reset - now);
     }
-    for (Window const& window : windows_) wait = std::max(wait, window_wait(window, now, surging));
+    for (Window const& window : windows_)
+        if (window.binds(kind)) wait = std::max(wait, window_wait(window, now, surging));
     return wait;
 }
 
@@ -116,7 +123,8 @@ void AccountPace::spend(WallTime now, std::uint64_t requests, std::uint64_t read
         if (limit.low == 0 && limit.remaining >= 1 && binds(limit.kind, kind))
             limit.remaining -= double(requests);
     for (Window& window : windows_)
-        spend(window, now, double(window.kind == "reads" ? reads : requests));
+        if (window.binds(kind))
+            spend(window, now, double(window.kind == "reads" ? reads : requests));
 }
 
 void AccountPace::lost(WallTime now) {
@@ -171,7 +179,7 @@ int AccountPace::slowdown(WallTime now) const {
             (limit.reset == RateLimit::kNever || limit.reset > now))
             return 2;
     for (Window const& window : windows_)
-        if (window.rate.per >= kLongWindow &&
+        if (window.rate.per >= kLongWindow && !window.quota &&
             used_at(window, now) > (1 - kQuarter) * window.rate.amount * (1 - budget_.reserve))
             return 2;
     return 1;
@@ -190,7 +198,7 @@ std::optional<std::pair<std::string, double>> AccountPace::newly_low(WallTime no
     std::pair<std::string, double> dearest{"", 0};
     for (Window const& window : windows_) {
         double const ratio = used_at(window, now) / window.rate.amount;
-        if (window.rate.per >= kLongWindow && ratio > dearest.second)
+        if (window.rate.per >= kLongWindow && !window.quota && ratio > dearest.second)
             dearest = {window.kind, ratio};
     }
     double const allowed = std::max(1 - budget_.reserve, 0.01);

@@ -136,6 +136,8 @@ void App::start_loops() {
     for (auto const& [name, account] : settings.accounts) {
         auto& pace = paces_[name];
         auto fresh = std::make_unique<AccountPace>(account.budget);
+        for (auto const& [kind, calls] : day_quotas(account))
+            fresh->add_quota(kind, Rate{calls, std::chrono::days{1}});
         // What was spent stays spent, over a reload and over a restart.
         std::string const spent = pace ? pace->save() : engine_.blob("pace/" + name);
         if (!spent.empty() && !fresh->restore(spent))

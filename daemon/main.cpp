@@ -78,8 +78,10 @@ void add_offline(CommandLine& line) {
         ->capture_default_str();
     demo_command->add_option("--seed", d.seed, "of the staged world")->capture_default_str();
     demo_command->add_option("--for", d.span, "stop after this long, such as 90s");
-    demo_command->add_option("--platforms", d.platforms, "all: every platform of this release")
-        ->capture_default_str();
+    demo_command
+        ->add_option("--platforms", d.platforms,
+                     "all: every platform of this release, not only the four of the story")
+        ->check(CLI::IsMember({"all"}));
     demo_command->add_option("--speed", d.speed, "compress time by this factor")
         ->capture_default_str()
         ->check(CLI::Range(1.0, 10'000.0));

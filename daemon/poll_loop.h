@@ -66,6 +66,11 @@ class AccountPace {
 public:
     explicit AccountPace(BudgetSettings budget);
 
+    // Requests that the platform gives the streams of this kind, all of the account together; kept
+    // as a budget is, with the same reserve, but nobody is told: that it is nearly used is its
+    // everyday state. Before restore().
+    void add_quota(std::string stream_kind, Rate rate);
+
     // How long the next request must wait: 0 = now. Streams in surge may use the reserve. `kind` is
     // the stream's: a platform limit that bears the name of a kind binds that kind alone (X limits
     // each endpoint), any other binds all.
@@ -112,11 +117,15 @@ public:
     };
 
     struct Window {
-        std::string kind;  // "reads", "requests"
+        std::string kind;  // "reads", "requests", or that of the streams it binds
         Rate rate;
         WallTime started = detectors::kNoTime;                    // of the oldest slice
         double used = 0;                                          // as of the last spend()
         std::deque<std::pair<std::int64_t, double>> slices = {};  // index, spent; oldest first
+        bool quota = false;  // binds the streams of `kind` alone
+        [[nodiscard]] bool binds(std::string_view stream_kind) const {
+            return !quota || kind == stream_kind;
+        }
     };
     [[nodiscard]] std::vector<Window> const& windows() const { return windows_; }
     [[nodiscard]] std::string save() const;  // spent budgets survive a restart

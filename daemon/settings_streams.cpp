@@ -1,6 +1,7 @@
 // `streams:` of a brand: what is asked, how often, by which rules it is judged.
 #include "daemon/pollers/pollers.h"
 #include "daemon/settings_reader.h"
+#include "daemon/url.h"
 
 #include <algorithm>
 #include <array>
@@ -43,8 +44,10 @@ std::vector<std::string_view> platform_names() {
 
 // The account of a stream that says `platform:`: one per platform and base_url, under a name that
 // no account of the file has.
-std::string made_account(Settings& settings, PlatformRow const& row, std::string const& base_url) {
+std::string made_account(Settings& settings, PlatformRow const& row, std::string const& base_url,
+                         std::string const& place = {}) {
     std::string name(row.name);
+    if (!place.empty()) name += "@" + place;
     if (base_url != row.base_url) {
         auto const scheme = base_url.find("://");
         name += "@" + base_url.substr(scheme == std::string::npos ? 0 : scheme + 3);
@@ -103,7 +106,13 @@ PlatformRow const* by_platform(Reading& reading, config::Section& section, Strea
     bool const needs_url = row->base_url.empty() && row->name != "feed";
     auto url = section.url("base_url", needs_url, std::string(row->base_url));
     while (url.ends_with('/')) url.pop_back();
-    out.account = made_account(reading.settings(), *row, url);
+    // Feeds have nothing in common: one that asks for patience must not stop the others.
+    if (row->name == "feed" && url.empty() && !section.is_list("url")) {
+        auto const own = parse_url(section.text("url"));
+        out.account = made_account(reading.settings(), *row, url, own ? own->authority() : "");
+    } else {
+        out.account = made_account(reading.settings(), *row, url);
+    }
     return row;
 }
 

@@ -17,6 +17,7 @@ libcurl4-openssl-dev    # SMTP with STARTTLS and logins; also asked for by prome
 libcli11-dev            # the command line
 libssl-dev              # TLS, HMAC, SHA-256
 libsqlite3-dev          # the store: one file that survives kill -9 and a full disk
+libxml2-dev             # the XML of feeds: strict, bounded, no network, every encoding
 zlib1g-dev libdeflate-dev  # gzip bodies: bounded streams, and whole bodies three times faster
 ca-certificates         # whom TLS trusts
 git                     # the revision that the version command prints

@@ -84,5 +84,30 @@ TEST(Demo, ShowsACrisisFromBackfillToASignedPage) {
     EXPECT_EQ(said.find("INCIDENT  ", opened + 1), std::string::npos) << "one crisis, one incident";
 }
 
+// The further platforms: each stand-in is read back by its real poller, over sockets.
+TEST(Demo, ShowsEveryPlatformWhenAsked) {
+    TempDir directory;
+    unsigned short const port = free_port();
+    Child demo({"demo", "--for", "60s", "--listen", "127.0.0.1:" + std::to_string(port),
+                "--platforms", "all"},
+               directory.path() + "/said");
+    // As many as the listing of each platform holds, or eight days of it.
+    std::map<std::string, std::uint64_t> const least{{"acme-hackernews", 300},
+                                                     {"acme-reddit", 700},
+                                                     {"acme-youtube", 700},
+                                                     {"acme-feed", 30},
+                                                     {"acme-x", 1000}};
+    EXPECT_TRUE(within(50s, [&] {
+        auto const now = mentions(port);
+        for (auto const& [name, total] : least)
+            if (!now.contains(name) || now.at(name) < total) return !demo.running();
+        return true;
+    })) << demo.output();
+    ASSERT_TRUE(demo.running()) << demo.output();
+    auto const now = mentions(port);
+    for (auto const& [name, total] : least)
+        EXPECT_GE(now.contains(name) ? now.at(name) : 0, total) << name;
+}
+
 }  // namespace
 }  // namespace surged::tests

@@ -32,6 +32,7 @@ deny "the clock is read in steady_clock.cpp only" '(system|steady|high_resolutio
 deny "randomness comes in by constructor; its seed is read in commands/ only" 'random_device' $(not '^daemon/commands/')
 deny "two loops do the waiting" 'sleep_for|usleep\(|std::this_thread::sleep' $all
 deny "yaml-cpp is known to section_yaml.cpp only" 'include <yaml-cpp' $(not '^config/section_yaml\.cpp$')
+deny "libxml2 is known to feed_xml.cpp only" 'include <libxml/' $(not '^daemon/pollers/feed_xml\.cpp$')
 deny "the whole of Asio in a header costs seconds in every file" '#include <boost/asio\.hpp>' $all
 deny "GCC 12 destroys a capturing lambda twice in a co_await expression: name it first" 'co_await [^;]*\[[^]]*\](\(|\{)' $all
 deny "a condition, not a wish" 'FIXME|\bXXX\b' $all

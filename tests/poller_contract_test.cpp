@@ -1,5 +1,6 @@
 // What every poller owes the loop, whichever platform it speaks to.
 #include "tests/poller_kit.h"
+#include "tests/web_kit.h"
 
 #include <cctype>
 
@@ -24,6 +25,15 @@ std::string join(std::vector<std::string> const& ids, std::string const& rest) {
         out += R"({"id":)" + id + rest + "}";
     }
     return out;
+}
+
+std::string reddit_page(std::vector<std::string> const& ids) {
+    std::string out;
+    for (auto const& id : ids)
+        out +=
+            (out.empty() ? R"({"kind":"t3","data":{"name":)" : R"(,{"kind":"t3","data":{"name":)") +
+            id + R"(,"selftext":"t"}})";
+    return R"({"kind":"Listing","data":{"after":"t3_x","children":[)" + out + "]}}";
 }
 
 std::vector<Room> const& rooms() {
@@ -85,6 +95,63 @@ std::vector<Room> const& rooms() {
          R"({"data":[]})",
          R"({"error":{"code":190,"message":"no"}})",
          {{"x-app-usage", R"({"call_count":93,"total_time":1,"total_cputime":1})"}}},
+        {"hackernews",
+         [] { return hackernews(); },
+         [](auto const& ids) {
+             std::string out;
+             for (auto const& id : ids)
+                 out += (out.empty() ? R"({"objectID":)" : R"(,{"objectID":)") + id +
+                        R"(,"created_at_i":1795183000,"comment_text":"<p>t"})";
+             return R"({"hits":[)" + out + R"(],"nbHits":900,"hitsPerPage":20,"page":0})";
+         },
+         R"({"hits":[],"nbHits":0})",
+         R"({"message":"no","status":400})",
+         {{"x-ratelimit-remaining", "7"}, {"x-ratelimit-reset", "300"}}},
+        {"reddit_search",
+         [] { return reddit_search(); },
+         reddit_page,
+         R"({"kind":"Listing","data":{"after":null,"children":[]}})",
+         R"({"message":"Too Many Requests","error":429})",
+         {{"x-ratelimit-remaining", "7.0"}, {"x-ratelimit-reset", "300"}}},
+        {"reddit_subreddit",
+         [] { return reddit_subreddit(); },
+         reddit_page,
+         R"({"kind":"Listing","data":{"after":null,"children":[]}})",
+         R"({"message":"no","error":500})",
+         {{"x-ratelimit-remaining", "7.0"}, {"x-ratelimit-reset", "300"}}},
+        {"youtube_comments",
+         [] { return youtube_comments(); },
+         [](auto const& ids) {
+             return R"({"nextPageToken":"tok","items":[)" +
+                    join(
+                        ids,
+                        R"(,"snippet":{"videoId":"v","topLevelComment":{"snippet":{"textOriginal":"t"}}})") +
+                    "]}";
+         },
+         R"({"items":[]})",
+         R"({"error":{"code":400,"message":"no"}})",
+         {{"x-ratelimit-remaining", "7"}, {"x-ratelimit-reset", "300"}}},
+        {"youtube_search",
+         [] { return youtube_search(); },
+         [](auto const& ids) {
+             std::string out;
+             for (auto const& id : ids)
+                 out += (out.empty() ? R"({"id":{"videoId":)" : R"(,{"id":{"videoId":)") + id +
+                        R"(},"snippet":{"title":"t"}})";
+             return R"({"nextPageToken":"tok","items":[)" + out + "]}";
+         },
+         R"({"items":[]})",
+         R"({"error":{"code":400,"message":"no"}})",
+         {{"x-ratelimit-remaining", "7"}, {"x-ratelimit-reset", "300"}}},
+        {"feed",
+         [] { return feed(); },
+         [](auto const& ids) {
+             return R"({"version":"https://jsonfeed.org/version/1.1","next_url":"/feed?2","items":[)" +
+                    join(ids, R"(,"content_text":"t")") + "]}";
+         },
+         R"({"items":[]})",
+         R"({"error":"no"})",
+         {{"x-ratelimit-remaining", "7"}, {"x-ratelimit-reset", "300"}}},
     };
     return kRooms;
 }
@@ -195,7 +262,9 @@ TEST_P(PollerContract, BytesThatAreNotUtf8AreReplaced) {
 
 TEST_P(PollerContract, AnEndlessTextIsCut) {
     std::string body = room.page({"\"1\""});
-    for (std::string_view const key : {"\"text\":\"t", "<p>t", "\"message\":\"t"})
+    for (std::string_view const key :
+         {"\"text\":\"t", "<p>t", "\"message\":\"t", "\"selftext\":\"t", "\"textOriginal\":\"t",
+          "\"title\":\"t", "\"content_text\":\"t"})
         if (auto const p = body.find(key); p != std::string::npos)
             body.insert(p + key.size(), std::string(100'000, 't'));
     auto const step = accept_page(body);
@@ -242,8 +311,9 @@ TEST_P(PollerContract, ADamagedCursorIsAFirstWalkAtWorst) {
 }
 
 TEST_P(PollerContract, NoSecretInAnAddressOrAnError) {
-    std::string const secrets[] = {"AAAAtoken", "fedi-token", "EAABtoken123",
-                                   "meta_app_secret_demo"};
+    std::string const secrets[] = {
+        "AAAAtoken",    "fedi-token",    "EAABtoken123",    "meta_app_secret_demo",
+        "reddit-token", "reddit-secret", "AIza-key-of-test"};
     HttpRequest const request = poller->next_request("", c);
     for (auto const& secret : secrets) EXPECT_EQ(request.url.find(secret), std::string::npos);
     for (int const status : {400, 401, 403}) {
@@ -258,7 +328,7 @@ TEST_P(PollerContract, NoSecretInAnAddressOrAnError) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rooms, PollerContract, testing::Range<std::size_t>(0, 6),
+INSTANTIATE_TEST_SUITE_P(Rooms, PollerContract, testing::Range<std::size_t>(0, rooms().size()),
                          [](auto const& p) { return rooms()[p.param].name; });
 
 }  // namespace

@@ -134,7 +134,8 @@ int run_demo(DemoArguments const& arguments) {
     Supervisor outside(io, [&](std::string const& task, std::exception_ptr) {
         log.error("the world's " + task + " died");
     });
-    demo::World world(io, outside, clock, arguments.seed);
+    bool const all = arguments.platforms == "all";
+    demo::World world(io, outside, clock, arguments.seed, all);
     LoadedSettings loaded =
         load_settings_text(world.configuration(arguments.listen, directory.path()), "demo");
     if (loaded.problems->fatal()) {
@@ -153,9 +154,10 @@ int run_demo(DemoArguments const& arguments) {
     doors.seed = arguments.seed;
     doors.on_event = [](Event const& event, std::string const&) { tell(event); };
     App app(std::move(doors), std::move(loaded.settings));
-    say(clock.wall_now(), "surged " SURGED_VERSION
-                          " demo: four platforms stood in for on this machine, seed " +
-                              std::to_string(arguments.seed));
+    say(clock.wall_now(),
+        "surged " SURGED_VERSION " demo: " +
+            (all ? std::to_string(4 + demo::more_places().size()) : std::string("four")) +
+            " platforms stood in for on this machine, seed " + std::to_string(arguments.seed));
     // The world is already up when the daemon cannot start: it has to end before its owner does.
     auto const give_up = [&](int code) {
         world.close();

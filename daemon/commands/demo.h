@@ -8,9 +8,9 @@ namespace surged::daemon {
 struct DemoArguments {
     std::string listen = "127.0.0.1:9477";
     unsigned long seed = 1;
-    std::string span;  // "90s"; empty: until a signal
-    std::string platforms = "all";
-    double speed = 1;  // compresses time; the staged world runs with it
+    std::string span;       // "90s"; empty: until a signal
+    std::string platforms;  // "all": every platform of this release; empty: the story's four
+    double speed = 1;       // compresses time; the staged world runs with it
 };
 
 // Stand-ins of the platforms, history through the real pollers, a crisis that began a few minutes

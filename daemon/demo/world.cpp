@@ -18,7 +18,8 @@ ServerLimits limits() {
 
 }  // namespace
 
-World::World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, std::uint64_t seed)
+World::World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, std::uint64_t seed,
+             bool all)
     : clock_(clock),
       scenario_([&] {
           ScenarioOptions options(clock.wall_now());
@@ -30,6 +31,9 @@ World::World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, 
           options.crisis_most = 240;
           return options;
       }()),
+      more_(all ? std::make_unique<MorePosts>(clock.wall_now(), seed,
+                                              ScenarioOptions(WallTime{}).history)
+                : nullptr),
       receiver_(std::string(kSecret)) {
     ScenarioBooks& books = scenario_.books();
     XOptions x;
@@ -46,6 +50,11 @@ World::World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, 
     open(io, supervisor, "mastodon",
          std::make_unique<MastodonStandIn>(books.mastodon, std::move(mastodon)));
     open(io, supervisor, "json", std::make_unique<JsonStandIn>(books.json, JsonOptions{}));
+    for (std::size_t i = 0; all && i < more_places().size(); ++i) {
+        MorePlace const& row = more_places()[i];
+        open(io, supervisor, std::string(row.platform),
+             row.make(more_->book(i), std::string(kToken)));
+    }
     receiver_server_ = std::make_unique<HttpServer>(
         io, supervisor, "127.0.0.1", 0, ServerTls{}, limits(),
         serve(receiver_, clock_, [this] { return clock_.wall_now(); }));
@@ -59,6 +68,7 @@ void World::open(boost::asio::io_context& io, Supervisor& supervisor, std::strin
     auto const world_now = [this] {
         WallTime const now = clock_.wall_now();
         scenario_.advance(now);
+        if (more_) more_->advance(now);
         return now;
     };
     place.server = std::make_unique<HttpServer>(io, supervisor, "127.0.0.1", 0, ServerTls{},
@@ -91,6 +101,16 @@ std::string World::configuration(std::string const& listen, std::string const& d
             "\", access_token_file: " + token + " }\n";
     text += "  fedi-demo: { platform: mastodon, base_url: \"" + url("mastodon") + "\" }\n";
     text += "  crm-demo: { platform: json, base_url: \"" + url("json") + "\" }\n";
+    std::string more_streams;
+    for (MorePlace const& row : more_places()) {
+        if (!more_) break;
+        std::string const name(row.platform);
+        std::string const account = row.account(url(name), token);
+        if (!account.empty()) text += "  " + name + "-demo: { " + account + " }\n";
+        more_streams += "      - { name: acme-" + name + ", " +
+                        (account.empty() ? "" : "account: " + name + "-demo, ") +
+                        row.stream(url(name)) + " }\n";
+    }
     text += "receivers:\n  oncall: { type: webhook, url: \"http://127.0.0.1:" +
             std::to_string(receiver_server_->port()) + "/page\", secret_file: " + secret + " }\n";
     text += "brands:\n  - name: acme\n    plan_url: https://wiki.example/acme-crisis\n";
@@ -114,7 +134,7 @@ std::string World::configuration(std::string const& listen, std::string const& d
         "          next: { pointer: /meta/next, param: cursor }, since: { param: since, format: "
         "rfc3339 },\n"
         "          every: 30s }\n";
-    return text;
+    return text + more_streams;
 }
 
 }  // namespace surged::daemon::demo

@@ -6,6 +6,7 @@
 #include "daemon/demo/json_stand_in.h"
 #include "daemon/demo/local_receiver.h"
 #include "daemon/demo/mastodon_stand_in.h"
+#include "daemon/demo/more_places.h"
 #include "daemon/demo/scenario.h"
 #include "daemon/demo/serve.h"
 #include "daemon/demo/x_stand_in.h"
@@ -25,7 +26,8 @@ namespace surged::daemon::demo {
 // request is answered with what was there then.
 class World {
 public:
-    World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, std::uint64_t seed);
+    World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, std::uint64_t seed,
+          bool all = false);
 
     // A configuration of the daemon that reads this world and pages its receiver. `listen`: of the
     // daemon; `directory`: of its state and of the secret file that this writes there.
@@ -48,6 +50,7 @@ private:
 
     Clock& clock_;
     Scenario scenario_;
+    std::unique_ptr<MorePosts> more_;  // null: the four platforms of the story only
     LocalReceiver receiver_;
     std::map<std::string, Place> places_;
     std::unique_ptr<HttpServer> receiver_server_;

@@ -1,10 +1,15 @@
 #include "daemon/pollers/pollers.h"
 
 #include "daemon/pollers/facebook.h"
+#include "daemon/pollers/feed.h"
+#include "daemon/pollers/hackernews.h"
 #include "daemon/pollers/instagram.h"
 #include "daemon/pollers/json.h"
 #include "daemon/pollers/mastodon.h"
+#include "daemon/pollers/reddit.h"
 #include "daemon/pollers/x.h"
+#include "daemon/pollers/youtube.h"
+#include "daemon/settings.h"
 
 #include <algorithm>
 #include <array>
@@ -43,6 +48,8 @@ constexpr std::array kRedditAccount{
 };
 constexpr std::array kYoutubeAccount{
     KeySpec{"api_key_file", KeyType::secret, true, "an API key"},
+    KeySpec{"quota", KeyType::integer, false, "units a day of the key's project, 10000 if absent"},
+    KeySpec{"search_quota", KeyType::integer, false, "searches a day of it, 100 if absent"},
 };
 constexpr std::array kJsonAccount{
     KeySpec{"bearer_token_file", KeyType::secret, false, "sent as `Authorization: Bearer`"},
@@ -136,27 +143,29 @@ std::vector<PlatformRow> make_table() {
                    .base_url = "https://oauth.reddit.com",
                    .account_keys = kRedditAccount,
                    // 100 queries a minute and client; listings are cached for longer than that.
-                   .kinds = {{"search", kRedditSearch, kNotBuilt, seconds{2}},
-                             {"subreddit", kSubreddit, kNotBuilt, seconds{2}}},
+                   .kinds = {{"search", kRedditSearch, make_reddit_search, seconds{2}},
+                             {"subreddit", kSubreddit, make_reddit_subreddit, seconds{2}}},
                    .host = "reddit.com,redd.it"});
-    out.push_back({.name = "youtube",
-                   .base_url = "https://www.googleapis.com",
-                   .account_keys = kYoutubeAccount,
-                   // 10,000 units a day for comments; 100 calls a day for search.
-                   .kinds = {{"comments", kComments, kNotBuilt, seconds{9}},
-                             {"search", kQuery, kNotBuilt, seconds{864}}},
-                   .host = "youtube.com,youtu.be"});
+    out.push_back(
+        {.name = "youtube",
+         .base_url = "https://www.googleapis.com",
+         .account_keys = kYoutubeAccount,
+         // 10,000 units a day for comments; 100 calls a day for search.
+         .kinds =
+             {{"comments", kComments, make_youtube_comments, seconds{9}, false, {"quota", 10'000}},
+              {"search", kQuery, make_youtube_search, seconds{864}, false, {"search_quota", 100}}},
+         .host = "youtube.com,youtu.be"});
     out.push_back({.name = "hackernews",
                    .base_url = "https://hn.algolia.com",
                    .needs_account = false,
                    // 10,000 requests an hour and address.
-                   .kinds = {{"search", kQuery, kNotBuilt, seconds{1}}},
+                   .kinds = {{"search", kQuery, make_hackernews_search, seconds{1}}},
                    .host = "news.ycombinator.com"});
     out.push_back({.name = "feed",
                    .base_url = "",
                    .needs_account = false,
                    // What feed readers are asked for where the feed says nothing.
-                   .kinds = {{"feed", kFeed, kNotBuilt, seconds{300}}},
+                   .kinds = {{"feed", kFeed, make_feed, seconds{300}}},
                    .host = ""});
     out.push_back({.name = "json",
                    .base_url = "",
@@ -185,6 +194,18 @@ KindRow const* kind_of(PlatformRow const& row, std::string_view kind) {
     auto const it = std::find_if(row.kinds.begin(), row.kinds.end(),
                                  [&](auto const& k) { return k.name == kind; });
     return it == row.kinds.end() ? nullptr : &*it;
+}
+
+std::vector<std::pair<std::string, double>> day_quotas(AccountSettings const& account) {
+    std::vector<std::pair<std::string, double>> out;
+    auto const* const row = platform(account.platform);
+    if (row == nullptr) return out;
+    for (KindRow const& kind : row->kinds) {
+        if (kind.quota.calls <= 0) continue;
+        auto const own = account.values.number(kind.quota.key, 0);
+        out.emplace_back(kind.name, own > 0 ? double(own) : kind.quota.calls);
+    }
+    return out;
 }
 
 PlatformRow const* platform_of_host(std::string_view host) {

@@ -7,7 +7,9 @@
 #include <chrono>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace surged::daemon {
@@ -17,12 +19,20 @@ struct StreamSettings;
 
 using MakePoller = std::unique_ptr<Poller> (*)(AccountSettings const&, StreamSettings const&);
 
+// Calls that a platform gives a day to the streams of one kind in an account, and the account's key
+// that says otherwise.
+struct DayQuota {
+    std::string_view key;
+    double calls = 0;  // 0: none
+};
+
 struct KindRow {
     std::string_view name;  // search, mentions, counts, page, tag, ...
     std::span<config::KeySpec const> keys;
     MakePoller make = nullptr;       // null: known to the readers, not in this release
     std::chrono::seconds floor{60};  // `every` below it is an error
     bool counts = false;             // yields per-minute counts, not mentions
+    DayQuota quota = {};
 };
 
 struct PlatformRow {
@@ -41,6 +51,8 @@ struct PlatformRow {
 std::vector<PlatformRow> const& platforms();
 [[nodiscard]] PlatformRow const* platform(std::string_view name);
 [[nodiscard]] KindRow const* kind_of(PlatformRow const& row, std::string_view kind);
+// The daily quotas of an account by kind of stream: what AccountPace::add_quota() is told.
+[[nodiscard]] std::vector<std::pair<std::string, double>> day_quotas(AccountSettings const&);
 // The platform whose links have this host or one below it ("www.facebook.com"), in lower case; null
 // when it is no platform's own.
 [[nodiscard]] PlatformRow const* platform_of_host(std::string_view host);
