@@ -9,6 +9,7 @@
 #include "daemon/http.h"
 #include "daemon/http_server.h"
 #include "daemon/log.h"
+#include "daemon/stream_client.h"
 #include "daemon/supervisor.h"
 
 #include <boost/asio/io_context.hpp>
@@ -33,6 +34,7 @@ struct AppDoors {
     HttpClient& http;
     Store& store;
     Log& log;
+    StreamClient* streams = nullptr;       // null: nothing is listened to, polls do it all
     std::uint64_t seed = 0;                // of jitter
     bool listen = true;                    // false: no server (simulation)
     std::function<LoadedSettings()> load;  // reads the configuration again; empty: no reload
@@ -88,6 +90,7 @@ private:
     void declare_metrics();
     void start_loops();
     void stop_loops();
+    void listen(StreamSettings const& stream, AccountSettings const& account);
     void task_died(std::string const& task, std::exception_ptr error);
     boost::asio::awaitable<void> run_clocks();
     boost::asio::awaitable<void> run_housekeeping();

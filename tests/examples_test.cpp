@@ -13,7 +13,7 @@ namespace {
 
 TEST(Examples, AreValidAndCanBeRun) {
     tests::TempDir const secrets;
-    for (auto const* name : {"x", "pd", "fb", "fb-app", "hook", "collector", "oncall"}) {
+    for (auto const* name : {"x", "pd", "fb", "fb-app", "hook", "collector", "oncall", "bsky", "fedi"}) {
         std::string const path = secrets.path() + "/secrets_" + name;
         std::ofstream(path) << "secret\n";
         std::filesystem::permissions(path, std::filesystem::perms::owner_read);
@@ -30,7 +30,7 @@ TEST(Examples, AreValidAndCanBeRun) {
         EXPECT_TRUE(settings.unbuilt.empty()) << entry.path() << ": " << settings.unbuilt.front();
         EXPECT_TRUE(settings.run_errors.empty()) << entry.path();
     }
-    EXPECT_GE(loaded, 5);
+    EXPECT_GE(loaded, 6);
 }
 
 }  // namespace

@@ -26,6 +26,16 @@ std::string join(std::vector<std::string> const& ids, std::string const& rest) {
     return out;
 }
 
+std::string uris(std::vector<std::string> const& ids) {
+    std::string out;
+    for (auto const& id : ids) {
+        if (!out.empty()) out += ',';
+        out += R"({"uri":)" + id +
+               R"(,"reason":"mention","indexedAt":"2026-11-20T14:09:00Z","record":{"text":"t"}})";
+    }
+    return out;
+}
+
 std::vector<Room> const& rooms() {
     static std::vector<Room> const kRooms{
         {"x_search",
@@ -76,6 +86,27 @@ std::vector<Room> const& rooms() {
          "[]",
          R"({"error":"no"})",
          {{"x-ratelimit-remaining", "7"}, {"x-ratelimit-reset", "2026-11-20T14:15:00.000000Z"}}},
+        {"mastodon_search",
+         [] { return mastodon_search(); },
+         [](auto const& ids) {
+             return R"({"accounts":[],"statuses":[)" + join(ids, R"(,"content":"<p>t</p>")") +
+                    R"(],"hashtags":[]})";
+         },
+         R"({"accounts":[],"statuses":[],"hashtags":[]})",
+         R"({"error":"no"})",
+         {{"x-ratelimit-remaining", "7"}, {"x-ratelimit-reset", "2026-11-20T14:15:00.000000Z"}}},
+        {"bluesky_search",
+         [] { return bluesky_search(); },
+         [](auto const& ids) { return R"({"cursor":"25","posts":[)" + uris(ids) + "]}"; },
+         R"({"posts":[]})",
+         R"({"error":"InternalServerError","message":"no"})",
+         {{"ratelimit-remaining", "7"}, {"ratelimit-reset", "1795184100"}}},
+        {"bluesky_mentions",
+         [] { return bluesky_mentions(); },
+         [](auto const& ids) { return R"({"cursor":"2026","notifications":[)" + uris(ids) + "]}"; },
+         R"({"notifications":[]})",
+         R"({"error":"InternalServerError","message":"no"})",
+         {{"ratelimit-remaining", "7"}, {"ratelimit-reset", "1795184100"}}},
         {"facebook_page",
          [] { return facebook_page(); },
          [](auto const& ids) {
@@ -242,14 +273,17 @@ TEST_P(PollerContract, ADamagedCursorIsAFirstWalkAtWorst) {
 }
 
 TEST_P(PollerContract, NoSecretInAnAddressOrAnError) {
-    std::string const secrets[] = {"AAAAtoken", "fedi-token", "EAABtoken123",
-                                   "meta_app_secret_demo"};
+    std::string const secrets[] = {
+        "AAAAtoken",         "fedi-token",         "EAABtoken123", "meta_app_secret_demo",
+        "bsky-access-token", "bsky-refresh-token", "app-pass-word"};
     HttpRequest const request = poller->next_request("", c);
     for (auto const& secret : secrets) EXPECT_EQ(request.url.find(secret), std::string::npos);
     for (int const status : {400, 401, 403}) {
         auto const step = accept(
             *poller, "",
-            answer(status, R"({"title":"bad","detail":"token AAAAtoken EAABtoken123 fedi-token"})"),
+            answer(
+                status,
+                R"({"title":"bad","detail":"token AAAAtoken EAABtoken123 fedi-token bsky-access-token"})"),
             batch, c);
         std::string own(exporters::header(request.headers, "Authorization"));
         if (own.empty()) continue;
@@ -258,7 +292,7 @@ TEST_P(PollerContract, NoSecretInAnAddressOrAnError) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rooms, PollerContract, testing::Range<std::size_t>(0, 6),
+INSTANTIATE_TEST_SUITE_P(Rooms, PollerContract, testing::Range<std::size_t>(0, 9),
                          [](auto const& p) { return rooms()[p.param].name; });
 
 }  // namespace

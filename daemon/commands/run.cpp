@@ -3,6 +3,7 @@
 #include "daemon/app.h"
 #include "daemon/exit_codes.h"
 #include "daemon/http_client.h"
+#include "daemon/live_streams.h"
 #include "daemon/resolver.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/steady_clock.h"
@@ -130,7 +131,9 @@ int run(std::string const& config) {
     Resolver resolver(io, clock);
     BeastHttpClient http(io, clock, resolver, client_options(settings));
     ServiceManager manager = ServiceManager::from_environment();
+    LiveStreamClient streams(http, clock);
     AppDoors doors(io, clock, http, **store, log);
+    doors.streams = &streams;
     doors.seed = std::random_device{}();  // the seed of the live program's jitter
     doors.load = [&config, &http] {
         LoadedSettings next = load_settings(config);

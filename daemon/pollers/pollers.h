@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/values.h"
+#include "daemon/listener.h"
 #include "daemon/poller.h"
 
 #include <chrono>
@@ -17,12 +18,16 @@ struct StreamSettings;
 
 using MakePoller = std::unique_ptr<Poller> (*)(AccountSettings const&, StreamSettings const&);
 
+// Null when this stream is not to be listened to, or cannot be.
+using MakeListener = std::unique_ptr<Listener> (*)(AccountSettings const&, StreamSettings const&);
+
 struct KindRow {
     std::string_view name;  // search, mentions, counts, page, tag, ...
     std::span<config::KeySpec const> keys;
     MakePoller make = nullptr;       // null: known to the readers, not in this release
     std::chrono::seconds floor{60};  // `every` below it is an error
     bool counts = false;             // yields per-minute counts, not mentions
+    MakeListener listen = nullptr;   // null: the platform does not push
 };
 
 struct PlatformRow {
