@@ -62,7 +62,8 @@ struct Wire {
     std::optional<Failure> parse(std::string& body) {
         while (!pending.empty() && !parser.is_done()) {
             error_code error;
-            std::size_t const used = parser.put(asio::buffer(pending), error);
+            std::size_t const used =
+                parser.put(asio::const_buffer(pending.data(), pending.size()), error);
             pending.erase(0, used);
             body += std::exchange(parser.get().body(), {});
             if (error == http::error::need_more || (!error && used == 0)) return std::nullopt;

@@ -1,5 +1,6 @@
 #include "daemon/sse_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace surged::daemon {

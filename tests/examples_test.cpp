@@ -13,7 +13,8 @@ namespace {
 
 TEST(Examples, AreValidAndCanBeRun) {
     tests::TempDir const secrets;
-    for (auto const* name : {"x", "pd", "fb", "fb-app", "hook", "collector", "oncall", "bsky", "fedi"}) {
+    for (auto const* name :
+         {"x", "pd", "fb", "fb-app", "hook", "collector", "oncall", "bsky", "fedi"}) {
         std::string const path = secrets.path() + "/secrets_" + name;
         std::ofstream(path) << "secret\n";
         std::filesystem::permissions(path, std::filesystem::perms::owner_read);

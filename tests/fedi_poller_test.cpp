@@ -10,6 +10,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdio>
+
 namespace surged::tests {
 namespace {
 

@@ -256,7 +256,7 @@ Result<PollPage> BlueskySession::accept(HttpResponse const& response, Ask ask, W
 Failure BlueskySession::refusal(HttpResponse const& response, WallTime now,
                                 std::string const& token) {
     Failure failure = refused(response, now).value_or(Failure(Fault::malformed, "no refusal"));
-    failure.detail = clean(std::move(failure.detail));
+    failure.detail = without_secret(clean(std::move(failure.detail)), token);
     std::string const name = xrpc_error(response.body);
     if (name == "ExpiredToken" || name == "InvalidToken" || name == "AuthMissing" ||
         name == "AuthenticationRequired")

@@ -135,7 +135,8 @@ private:
 
     // Into the batch that stays: the event's own text goes with the next event.
     void take(Event const& event, MentionBatch& out) const {
-        auto const keep = [&](std::string_view text) {
+        auto const keep = [&](std::string_view text) -> std::string_view {
+            if (text.empty()) return {};
             char* const room = out.reserve(text.size());
             std::memcpy(room, text.data(), text.size());
             return out.commit(text.size());

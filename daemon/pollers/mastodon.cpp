@@ -83,7 +83,7 @@ public:
             if (!result) return result.error();
             read = std::move(*result);
         }
-        if (auto told = silence(read, cursor, text, context)) return std::move(*told);
+        if (auto told = silence(response, read, cursor, text, context)) return std::move(*told);
         PollPage page;
         page.reads = read.items;
         page.malformed = read.malformed;
@@ -109,7 +109,8 @@ private:
 
     // An empty feed is silence only where the server says that it shows one: nothing, or what to
     // answer instead of a page.
-    [[nodiscard]] std::optional<Result<PollPage>> silence(MastodonPage const& read,
+    [[nodiscard]] std::optional<Result<PollPage>> silence(HttpResponse const& response,
+                                                          MastodonPage const& read,
                                                           WalkCursor const& cursor,
                                                           std::string_view text,
                                                           PollContext const& context) {
@@ -126,6 +127,7 @@ private:
         read_rules_ = true;
         PollPage page;
         page.aside = true;
+        page.limits = rate_limits(response, context.now);
         page.cursor = text;
         return Result<PollPage>(std::move(page));
     }
