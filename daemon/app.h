@@ -35,6 +35,7 @@ struct AppDoors {
     Store& store;
     Log& log;
     StreamClient* streams = nullptr;       // null: nothing is listened to, polls do it all
+    HttpClient* deliveries = nullptr;      // of receivers; null: `http`
     std::uint64_t seed = 0;                // of jitter
     bool listen = true;                    // false: no server (simulation)
     std::function<LoadedSettings()> load;  // reads the configuration again; empty: no reload
