@@ -6,6 +6,7 @@
 #include "daemon/pollers/pollers.h"
 #include "daemon/process_metrics.h"
 #include "daemon/reload.h"
+#include "daemon/stream_loop.h"
 #include "exporters/receivers/receivers.h"
 
 #include <boost/asio/post.hpp>
@@ -95,7 +96,8 @@ void App::declare_metrics() {
             metrics_.declare_clocks(brand.rules.name, s.platform, kinds);
         }
     }
-    for (auto const* task : {"poll", "deliver", "listen", "clocks", "http", "housekeeping"})
+    for (auto const* task :
+         {"poll", "stream", "deliver", "listen", "clocks", "http", "housekeeping"})
         metrics_.declare_task(task);
 }
 
@@ -161,6 +163,7 @@ void App::start_loops() {
         supervisor_.start("poll/" + name,
                           run_poll_loop(env, stream, kind->make(account->second, stream)));
         loops_.push_back("poll/" + name);
+        if (kind->listen != nullptr) listen(stream, account->second);
     }
     for (auto const& [name, receiver] : settings.receivers) {
         exporters::ReceiverRow const* const row = exporters::receiver_row(receiver.type);
@@ -208,6 +211,31 @@ void App::start_listening() {
             run_listen_loop(std::move(env), name, row->make_back_channel(name, receiver.values)));
         loops_.push_back("listen/" + name);
     }
+}
+
+// Beside the stream's poller, where the platform pushes.
+void App::listen(StreamSettings const& stream, AccountSettings const& account) {
+    KindRow const* const kind = kind_of(*platform(stream.platform), stream.kind);
+    std::unique_ptr<Listener> listener =
+        doors_.streams == nullptr ? nullptr : kind->listen(account, stream);
+    if (!listener) {
+        if (stream.values.get("streaming") == "on")
+            doors_.log.warning("stream '" + stream.name +
+                               "': it is polled only: what it asks for cannot be listened to");
+        return;
+    }
+    std::string const& name = stream.name;
+    StreamSink sink;
+    sink.push = [this, name](MentionBatch const& batch, std::uint64_t malformed) {
+        if (engine_.stream(name) != nullptr)
+            engine_.push(name, batch, malformed, doors_.clock.wall_now());
+    };
+    sink.log = [this, name](std::string const& text) {
+        doors_.log.info("stream '" + name + "': " + text);
+    };
+    StreamEnv env{doors_.clock, *doors_.streams, random_, engine_.settings().http.timeout};
+    supervisor_.start("stream/" + name, run_stream_loop(env, std::move(sink), std::move(listener)));
+    loops_.push_back("stream/" + name);
 }
 
 void App::stop_loops() {

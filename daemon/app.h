@@ -10,6 +10,7 @@
 #include "daemon/http.h"
 #include "daemon/http_server.h"
 #include "daemon/log.h"
+#include "daemon/stream_client.h"
 #include "daemon/supervisor.h"
 
 #include <boost/asio/io_context.hpp>
@@ -34,6 +35,7 @@ struct AppDoors {
     HttpClient& http;
     Store& store;
     Log& log;
+    StreamClient* streams = nullptr;       // null: nothing is listened to, polls do it all
     HttpClient* deliveries = nullptr;      // of receivers; null: `http`
     std::uint64_t seed = 0;                // of jitter
     std::string fresh_secret;              // random bytes that sign links; empty: no links
@@ -93,6 +95,7 @@ private:
     void start_loops();
     void start_listening();
     void stop_loops();
+    void listen(StreamSettings const& stream, AccountSettings const& account);
     void task_died(std::string const& task, std::exception_ptr error);
     boost::asio::awaitable<void> run_clocks();
     boost::asio::awaitable<void> run_housekeeping();

@@ -221,6 +221,29 @@ std::size_t BeastHttpClient::idle_connections() const {
     return impl_->pool->idle_connections();
 }
 
+std::string const& BeastHttpClient::user_agent() const {
+    return impl_->options.user_agent;
+}
+
+asio::awaitable<Result<std::unique_ptr<PooledConnection>>> BeastHttpClient::dial(
+    std::string text, std::string ca_file, detectors::Instant deadline) {
+    auto const impl = impl_;
+    auto url = parse_url(text);
+    if (!url) co_return Failure{Fault::malformed, "not an http or https URL"};
+    std::optional<Url> proxy;
+    if (impl->proxied(url->host)) {
+        proxy = parse_url(impl->options.proxy);
+        if (!proxy || proxy->tls || !url->tls)
+            co_return Failure{Fault::malformed, "a stream through a proxy needs https"};
+    }
+    Route const route(std::move(*url), std::move(proxy),
+                      ca_file.empty() ? impl->options.ca_file : ca_file);
+    PooledHost host;  // no session to resume: such connections are few and last long
+    Result<Connection> opened = co_await open(*impl, route, host, deadline);
+    if (!opened) co_return named(route.url, opened.error());
+    co_return opened;
+}
+
 asio::awaitable<Result<HttpResponse>> BeastHttpClient::fetch(HttpRequest request,
                                                              detectors::Instant deadline) {
     auto const impl = impl_;  // a frame may outlive the client

@@ -28,6 +28,8 @@ struct HttpClientOptions {
     std::chrono::seconds idle{60};         // a kept connection is closed after
 };
 
+struct PooledConnection;
+
 // What was done so far, for tests and the log.
 struct HttpClientStats {
     std::uint64_t connects = 0, reuses = 0, stale_retries = 0, tls_handshakes = 0, tls_resumed = 0;
@@ -49,6 +51,13 @@ public:
 
     boost::asio::awaitable<Result<HttpResponse>> fetch(HttpRequest request,
                                                        detectors::Instant deadline) override;
+
+    // A connection of one's own to where `url` points, TLS and proxy done, with `deadline` on it:
+    // for what is longer than one exchange (live_streams.h). It is not counted against
+    // connections_per_host.
+    boost::asio::awaitable<Result<std::unique_ptr<PooledConnection>>> dial(
+        std::string url, std::string ca_file, detectors::Instant deadline);
+    [[nodiscard]] std::string const& user_agent() const;
 
     // At reload: new options for requests that begin from now on; authorities' files are read
     // again; kept connections are closed as they come back.

@@ -20,6 +20,10 @@ constexpr seconds kBackoffMax{15 * 60};
 constexpr milliseconds kLookAgain{60'000};
 constexpr milliseconds kResetJitter{5'000};  // so that not all of the world asks at the reset
 constexpr seconds kRecordAgain{5}, kRecordAgainMax{60};  // a full disk is looked at again
+// In a row without a page of the walk between them: a session that dies as soon as it is used must
+// not become a storm of logins.
+constexpr int kAsidesMax = 4;
+constexpr int kAuthRetries = 2;  // a refused page, then a refused refresh: then the login
 
 // One stream's loop, with what it remembers between requests.
 class PollLoop {
@@ -53,12 +57,13 @@ private:
     detectors::MentionBatch batch_;
     PollContext context_;
     std::string cursor_;
-    bool walking_ = false;       // a page of this walk was accepted
-    bool retried_auth_ = false;  // the secrets were read again for this row of refusals
-    bool restarted_ = false;     // the walk was begun anew and nothing was accepted since
-    int failures_ = 0;           // in a row
-    int unanswered_ = 0;         // requests in a row
-    Instant walk_begun_{};       // when this walk's first page was asked for
+    bool walking_ = false;    // a page of this walk was accepted
+    int retried_auth_ = 0;    // the secrets were read again so often in this row of refusals
+    int asides_ = 0;          // answers in a row that were no page of the walk
+    bool restarted_ = false;  // the walk was begun anew and nothing was accepted since
+    int failures_ = 0;        // in a row
+    int unanswered_ = 0;      // requests in a row
+    Instant walk_begun_{};    // when this walk's first page was asked for
     nanoseconds took_{0};
     bool backfill_ = false;
 };
@@ -85,6 +90,10 @@ boost::asio::awaitable<void> PollLoop::take_turn(AccountPace::Turn& turn) {
     for (;;) {
         WallTime const now = env_.clock.wall_now();
         milliseconds wait = turn.wait(now, env_.sink.surging(stream_.name), stream_.kind);
+        if (wait <= 0ms) {
+            WallTime const ready = poller_->ready_at(now);
+            if (ready > now) wait = ready - now;
+        }
         if (wait <= 0ms) break;
         tell_budget(nullptr);
         if (wait >= 1s) wait = jittered(wait, kResetJitter);
@@ -129,7 +138,10 @@ boost::asio::awaitable<void> PollLoop::ask(Result<PollPage>& page) {
     else if (status >= 200 && status < 300)
         env_.pace.lost(now);
     // A walk that stands still would ask the same for ever, as fast as the limits allow.
-    if (page && !page->complete && page->cursor == cursor_)
+    if (page && page->aside) {
+        if (++asides_ <= kAsidesMax) co_return;
+        page = Failure(Fault::auth, "one session after the other, and no page");
+    } else if (page && !page->complete && page->cursor == cursor_)
         page = Failure(Fault::malformed, "the walk does not move on");
 }
 
@@ -173,8 +185,14 @@ void PollLoop::tell_budget(Failure const* failure) {
 }
 
 milliseconds PollLoop::after(PollPage const& page) {
+    if (page.aside) {
+        env_.pace.told(page.limits);
+        report(nullptr, &page.limits, 0ms);
+        return 0ms;
+    }
     failures_ = 0;
-    retried_auth_ = restarted_ = false;
+    retried_auth_ = asides_ = 0;
+    restarted_ = false;
     (void)env_.pace.newly_refused(false);
     env_.pace.told(page.limits);
     walking_ = !page.complete;
@@ -189,8 +207,8 @@ milliseconds PollLoop::after(PollPage const& page) {
 }
 
 milliseconds PollLoop::after(Failure const& failure) {
-    if (failure.fault == Fault::auth && !retried_auth_ && poller_->reload_secrets()) {
-        retried_auth_ = true;
+    if (failure.fault == Fault::auth && retried_auth_ < kAuthRetries && poller_->reload_secrets()) {
+        ++retried_auth_;
         report(&failure, nullptr, 0ms);
         return 0ms;
     }
@@ -222,7 +240,7 @@ boost::asio::awaitable<void> PollLoop::run() {
         co_await ask(page);
         milliseconds wait{0};
         if (page) {
-            co_await record(*page);
+            if (!page->aside) co_await record(*page);
             wait = after(*page);
         } else {
             Failure const failure = page.error();

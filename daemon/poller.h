@@ -50,6 +50,9 @@ struct PollPage {
     std::uint64_t reads = 0;      // what the platform charges for this page (X: posts returned)
     std::uint64_t malformed = 0;  // items of the page that could not be read and were left out
     std::string note;  // something an operator should know, for the log: "partial answer: ..."
+    // No page of the walk: a session was begun, or the server told its rules. Nothing is recorded,
+    // cursor and coverage stay, and the walk goes on at once.
+    bool aside = false;
 };
 
 struct PollContext {
@@ -65,8 +68,10 @@ struct AccountSession {
     std::string access, refresh;  // tokens; empty: none
     std::string server;           // where this account's requests go, when the session says so
     std::string subject;          // who we are there: a DID, an id
+    std::string handle;           // the same, as people write it
     WallTime expires = detectors::kNoTime;     // of `access`
     WallTime not_before = detectors::kNoTime;  // a refused login is not repeated sooner
+    WallTime asked = detectors::kNoTime;       // one of the pollers is logging in since
 };
 
 class Poller {
@@ -92,7 +97,12 @@ public:
     [[nodiscard]] virtual std::chrono::seconds indexing_delay() const {
         return std::chrono::seconds{15};
     }
-    // A 401 came: read the secret files again (contract). True when something changed.
+    // When the next request may go out; not later than `now`: at once. Asked before each request
+    // until it is so. A poller that has to log in waits here while another of its account does, or
+    // while the platform takes no login.
+    virtual WallTime ready_at(WallTime /*now*/) { return detectors::kNoTime; }
+    // A 401 came: read the secret files again (contract). True when something changed, or when a
+    // new session can be tried.
     virtual bool reload_secrets() { return false; }
 };
 

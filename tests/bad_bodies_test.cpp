@@ -26,6 +26,9 @@ std::unique_ptr<Poller> make(std::string const& name) {
     if (name == "json") return json_newest();
     if (name == "mastodon") return mastodon_tag();
     if (name == "notifications") return mastodon_mentions();
+    if (name == "mastodon search") return mastodon_search();
+    if (name == "bluesky") return bluesky_search();
+    if (name == "bluesky told") return bluesky_mentions();
     return facebook_page();
 }
 
@@ -233,6 +236,78 @@ std::vector<BadBody> const& bad_bodies() {
          1,
          1},
         {"a list of nulls", "notifications", 200, "[null,null]", malformed},
+        {"a timeline where a search was asked", "mastodon search", 200, R"([{"id":"1"}])",
+         malformed},
+        {"no statuses", "mastodon search", 200, R"({"accounts":[],"hashtags":[]})", malformed},
+        {"cut in the search", "mastodon search", 200, R"({"statuses":[{"id":"1"},)", malformed},
+        {"one status without an id",
+         "mastodon search",
+         200,
+         R"({"statuses":[{"content":"a"},{"id":"9"}]})",
+         {},
+         1,
+         1},
+        {"the scope is missing", "mastodon search", 403,
+         R"({"error":"This action is outside the authorized scopes"})", forbidden},
+        // Bluesky
+        {"nothing at all", "bluesky", 200, "", malformed},
+        {"a page", "bluesky", 200, "<html>Bluesky</html>", malformed},
+        {"the proxy's word", "bluesky", 403, "<html>Request forbidden by administrative rules.",
+         forbidden},
+        {"200 with an error", "bluesky", 200, R"({"error":"UpstreamFailure","message":"m"})",
+         malformed},
+        {"an expired token is a 400", "bluesky", 400,
+         R"({"error":"ExpiredToken","message":"Token has expired"})", auth},
+        {"a token of somebody else", "bluesky", 400, R"({"error":"InvalidToken"})", auth},
+        {"taken down", "bluesky", 401, R"({"error":"AccountTakedown"})", forbidden},
+        {"no such parameter", "bluesky", 400, R"({"error":"InvalidRequest","message":"limit"})",
+         bad_request},
+        {"too often", "bluesky", 429, R"({"error":"RateLimitExceeded"})", throttled},
+        {"its AppView is gone", "bluesky", 502, R"({"error":"UpstreamFailure"})", transient},
+        {"cut", "bluesky", 200, R"({"posts":[{"uri":"at://a/b/1","record":{"text":"a)", malformed},
+        {"cut behind the posts", "bluesky", 200, R"({"posts":[{"uri":"at://a/b/1"}],"cursor":"2)",
+         malformed},
+        {"no posts", "bluesky", 200, R"({"cursor":"25"})", malformed},
+        {"posts is null", "bluesky", 200, R"({"posts":null})", malformed},
+        {"posts without addresses", "bluesky", 200, R"({"posts":[{"cid":"a"},{"cid":"b"}]})",
+         malformed},
+        {"one without an address",
+         "bluesky",
+         200,
+         R"({"posts":[{"cid":"a"},{"uri":"at://a/b/1"}]})",
+         {},
+         1,
+         1},
+        {"a record that is whatever its author wrote",
+         "bluesky",
+         200,
+         R"({"posts":[{"uri":"at://a/b/1","author":7,"record":{"text":[],"createdAt":{},"langs":"en","reply":[1],"embed":{"record":"x"},"facets":{}}}]})",
+         {},
+         1,
+         0},
+        {"a surrogate",
+         "bluesky",
+         200,
+         R"({"posts":[{"uri":"at://a/b/1","record":{"text":"\ud83d"}},{"uri":"at://a/b/2"}]})",
+         {},
+         1,
+         1},
+        {"broken UTF-8",
+         "bluesky",
+         200,
+         "{\"posts\":[{\"uri\":\"at://a/b/1\",\"record\":{\"text\":\"\xc3(\"}}]}",
+         {},
+         1,
+         0},
+        {"a search where notifications were asked", "bluesky told", 200, R"({"posts":[]})",
+         malformed},
+        {"a like is no mention",
+         "bluesky told",
+         200,
+         R"({"notifications":[{"uri":"at://a/b/1","reason":"like"},{"uri":"at://a/b/2","reason":"quote"}]})",
+         {},
+         1,
+         0},
         // Facebook
         {"nothing at all", "facebook", 200, "", malformed},
         {"a page", "facebook", 200, "<html>Sorry, something went wrong.</html>", malformed},
@@ -301,7 +376,7 @@ TEST(BadBodies, EachHasItsExactOutcomeAndMovesNoCursor) {
         }
     }
     EXPECT_GE(bad_bodies().size(), 40u);
-    for (auto const* name : {"x", "json", "mastodon", "facebook"})
+    for (auto const* name : {"x", "json", "mastodon", "facebook", "bluesky"})
         EXPECT_GE(seen[name], 10) << name;
 }
 
@@ -314,6 +389,8 @@ TEST(BadBodies, NoPrefixOfAPageIsAPage) {
          R"({"data":[{"id":"1","created_at":"2026-11-20T14:00:00Z","text":"a"}],"meta":{"next":"c"}})"},
         {"mastodon",
          R"([{"id":"117649139800477921","content":"<p>a</p>","account":{"id":"1","acct":"a@b"}}])"},
+        {"bluesky",
+         R"({"cursor":"25","posts":[{"uri":"at://a/app.bsky.feed.post/1","author":{"did":"a"},"record":{"text":"a"},"indexedAt":"2026-11-20T14:00:00Z"}]})"},
         {"facebook",
          R"({"data":[{"id":"1_2","message":"a","from":{"id":"1"}}],"paging":{"cursors":{"after":"x"},"next":"https://g/"}})"}};
     for (auto const& [name, page] : pages) {

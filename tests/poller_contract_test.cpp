@@ -36,6 +36,16 @@ std::string reddit_page(std::vector<std::string> const& ids) {
     return R"({"kind":"Listing","data":{"after":"t3_x","children":[)" + out + "]}}";
 }
 
+std::string uris(std::vector<std::string> const& ids) {
+    std::string out;
+    for (auto const& id : ids) {
+        if (!out.empty()) out += ',';
+        out += R"({"uri":)" + id +
+               R"(,"reason":"mention","indexedAt":"2026-11-20T14:09:00Z","record":{"text":"t"}})";
+    }
+    return out;
+}
+
 std::vector<Room> const& rooms() {
     static std::vector<Room> const kRooms{
         {"x_search",
@@ -86,6 +96,27 @@ std::vector<Room> const& rooms() {
          "[]",
          R"({"error":"no"})",
          {{"x-ratelimit-remaining", "7"}, {"x-ratelimit-reset", "2026-11-20T14:15:00.000000Z"}}},
+        {"mastodon_search",
+         [] { return mastodon_search(); },
+         [](auto const& ids) {
+             return R"({"accounts":[],"statuses":[)" + join(ids, R"(,"content":"<p>t</p>")") +
+                    R"(],"hashtags":[]})";
+         },
+         R"({"accounts":[],"statuses":[],"hashtags":[]})",
+         R"({"error":"no"})",
+         {{"x-ratelimit-remaining", "7"}, {"x-ratelimit-reset", "2026-11-20T14:15:00.000000Z"}}},
+        {"bluesky_search",
+         [] { return bluesky_search(); },
+         [](auto const& ids) { return R"({"cursor":"25","posts":[)" + uris(ids) + "]}"; },
+         R"({"posts":[]})",
+         R"({"error":"InternalServerError","message":"no"})",
+         {{"ratelimit-remaining", "7"}, {"ratelimit-reset", "1795184100"}}},
+        {"bluesky_mentions",
+         [] { return bluesky_mentions(); },
+         [](auto const& ids) { return R"({"cursor":"2026","notifications":[)" + uris(ids) + "]}"; },
+         R"({"notifications":[]})",
+         R"({"error":"InternalServerError","message":"no"})",
+         {{"ratelimit-remaining", "7"}, {"ratelimit-reset", "1795184100"}}},
         {"facebook_page",
          [] { return facebook_page(); },
          [](auto const& ids) {
@@ -312,14 +343,17 @@ TEST_P(PollerContract, ADamagedCursorIsAFirstWalkAtWorst) {
 
 TEST_P(PollerContract, NoSecretInAnAddressOrAnError) {
     std::string const secrets[] = {
-        "AAAAtoken",    "fedi-token",    "EAABtoken123",    "meta_app_secret_demo",
-        "reddit-token", "reddit-secret", "AIza-key-of-test"};
+        "AAAAtoken",          "fedi-token",    "EAABtoken123",     "meta_app_secret_demo",
+        "reddit-token",       "reddit-secret", "AIza-key-of-test", "bsky-access-token",
+        "bsky-refresh-token", "app-pass-word"};
     HttpRequest const request = poller->next_request("", c);
     for (auto const& secret : secrets) EXPECT_EQ(request.url.find(secret), std::string::npos);
     for (int const status : {400, 401, 403}) {
         auto const step = accept(
             *poller, "",
-            answer(status, R"({"title":"bad","detail":"token AAAAtoken EAABtoken123 fedi-token"})"),
+            answer(
+                status,
+                R"({"title":"bad","detail":"token AAAAtoken EAABtoken123 fedi-token bsky-access-token"})"),
             batch, c);
         std::string own(exporters::header(request.headers, "Authorization"));
         if (own.empty()) continue;

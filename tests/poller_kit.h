@@ -2,9 +2,11 @@
 #pragma once
 
 #include "daemon/poller.h"
+#include "daemon/pollers/bluesky.h"
 #include "daemon/pollers/facebook.h"
 #include "daemon/pollers/json.h"
 #include "daemon/pollers/mastodon.h"
+#include "daemon/pollers/mastodon_search.h"
 #include "daemon/pollers/walk_cursor.h"
 #include "daemon/pollers/x.h"
 #include "daemon/settings.h"
@@ -92,6 +94,31 @@ inline std::unique_ptr<Poller> mastodon_mentions() {
     return daemon::make_mastodon_mentions(
         account("https://inst.example", {{"access_token_file", "fedi-token"}}),
         stream("mastodon", "mentions", {}));
+}
+inline std::unique_ptr<Poller> mastodon_search() {
+    return daemon::make_mastodon_search(
+        account("https://inst.example", {{"access_token_file", "fedi-token"}}),
+        stream("mastodon", "search", {{"query", "zephyr cola"}}));
+}
+// Logged in unless the test says otherwise.
+inline daemon::AccountSettings bluesky_account(bool logged_in = true) {
+    auto a = account("https://bsky.example", {{"password_file", "app-pass-word"}});
+    a.values.text["identifier"] = "acme.example";
+    if (logged_in) {
+        a.session->access = "bsky-access-token";
+        a.session->refresh = "bsky-refresh-token";
+        a.session->subject = "did:plc:acme";
+        a.session->expires = kNow + 1h;
+    }
+    return a;
+}
+inline std::unique_ptr<Poller> bluesky_search() {
+    return daemon::make_bluesky_search(bluesky_account(),
+                                       stream("bluesky", "search", {{"query", "zephyr cola"}}));
+}
+inline std::unique_ptr<Poller> bluesky_mentions(std::string actor = "acme.example") {
+    return daemon::make_bluesky_mentions(
+        bluesky_account(), stream("bluesky", "mentions", {{"actor", std::move(actor)}}));
 }
 inline std::unique_ptr<Poller> facebook_page() {
     return daemon::make_facebook_page(

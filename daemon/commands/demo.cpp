@@ -6,6 +6,7 @@
 #include "daemon/demo/world.h"
 #include "daemon/exit_codes.h"
 #include "daemon/http_client.h"
+#include "daemon/live_streams.h"
 #include "daemon/resolver.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/steady_clock.h"
@@ -150,14 +151,15 @@ int run_demo(DemoArguments const& arguments) {
     Resolver resolver(io, real);
     BeastHttpClient sockets(io, real, resolver);
     demo::RealTimeHttp http(sockets, real, clock);
+    LiveStreamClient streams(sockets, real);
     AppDoors doors(io, clock, http, **store, log);
+    doors.streams = &streams;
     doors.seed = arguments.seed;
     doors.on_event = [](Event const& event, std::string const&) { tell(event); };
     App app(std::move(doors), std::move(loaded.settings));
-    say(clock.wall_now(),
-        "surged " SURGED_VERSION " demo: " +
-            (all ? std::to_string(4 + demo::more_places().size()) : std::string("four")) +
-            " platforms stood in for on this machine, seed " + std::to_string(arguments.seed));
+    say(clock.wall_now(), "surged " SURGED_VERSION " demo: " + std::to_string(world.platforms()) +
+                              " platforms stood in for on this machine, seed " +
+                              std::to_string(arguments.seed));
     // The world is already up when the daemon cannot start: it has to end before its owner does.
     auto const give_up = [&](int code) {
         world.close();

@@ -3,6 +3,7 @@
 #include "daemon/app.h"
 #include "daemon/exit_codes.h"
 #include "daemon/http_client.h"
+#include "daemon/live_streams.h"
 #include "daemon/resolver.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/steady_clock.h"
@@ -132,7 +133,9 @@ int run(std::string const& config) {
     BeastHttpClient http(io, clock, resolver, client_options(settings));
     Transports deliveries(io, clock, http, settings.http.ca_file);
     ServiceManager manager = ServiceManager::from_environment();
+    LiveStreamClient streams(http, clock);
     AppDoors doors(io, clock, http, **store, log);
+    doors.streams = &streams;
     doors.deliveries = &deliveries;
     std::random_device entropy;
     doors.seed = entropy();  // the seed of the live program's jitter

@@ -47,7 +47,8 @@ std::int64_t followers(Random& random) {
 }
 
 std::string_view platform_name(std::size_t place) {
-    constexpr std::array<std::string_view, 4> kNames = {"x", "facebook", "mastodon", "json"};
+    constexpr std::array<std::string_view, 5> kNames = {"x", "facebook", "mastodon", "json",
+                                                        "bluesky"};
     return kNames[place];
 }
 
@@ -58,7 +59,7 @@ Scenario::Scenario(ScenarioOptions options)
       crisis_random_(scramble(options.seed, 99)),
       next_minute_(detectors::floor_minute(options.now - options.history)) {
     std::array<double, kPlaces> const means = {options_.x, options_.facebook, options_.mastodon,
-                                               options_.json};
+                                               options_.json, options_.bluesky};
     for (std::size_t place = 0; place < kPlaces; ++place) {
         chatter_.emplace_back(scramble(options_.seed, place));
         chatter_.back().mean = means[place];
@@ -117,15 +118,21 @@ PostAuthor Scenario::author(Random& random, Place place, bool fresh) {
     auto const age = std::chrono::days{40 + face.below(3000)};
     out.created_at = std::chrono::floor<std::chrono::days>(options_.now) - age;
     if (place == kMastodon) out.handle += "@elsewhere.example";
+    if (place == kBluesky) {
+        out.id = "did:plc:" + out.id;
+        out.handle += ".bsky.example";
+    }
     return out;
 }
 
 PostAuthor Scenario::own_author(Place place, bool help) const {
     PostAuthor out;
     out.handle = help ? kHelp : kHandle;
+    if (place == kBluesky) out.handle = kBlueskyHandle;
     out.name = help ? "Acme Help" : "Acme Corp";
     out.id = place == kFacebook   ? std::string(kPage)
              : place == kMastodon ? "109300000000000007"
+             : place == kBluesky  ? std::string(kBlueskyDid)
                                   : (help ? "990000002" : "990000001");
     out.followers = help ? 12'000 : 250'000;
     out.created_at = WallTime{std::chrono::sys_days{std::chrono::year{2012} / 3 / 1}};
@@ -153,7 +160,8 @@ Post Scenario::draft(Random& random, Place place, WallTime at) {
         post.kind = answers ? MentionKind::comment : MentionKind::post;
     } else if (answers) {
         post.kind = MentionKind::reply;
-        if (place != kJson) post.text = "@acme " + post.text;
+        if (place == kBluesky) post.text = "@acme.example " + post.text;
+        if (place != kJson && place != kBluesky) post.text = "@acme " + post.text;
     }
     if (answers) {
         // The crisis has its origin to itself: what is everyday stays under older posts.
@@ -187,6 +195,10 @@ void Scenario::finish(Place place, Random& random, Post post) {
                                                 : std::string(kPage)) +
                       "_" + number;
             break;
+        case kBluesky:
+            post.visible_at = post.created_at + seconds{1} + some_ms(random, seconds{5});
+            post.id = "at://" + post.author.id + "/app.bsky.feed.post/3k" + number;
+            break;
         default:
             post.visible_at = post.created_at + some_ms(random, seconds{2});
             post.id = "item-" + number;
@@ -196,7 +208,7 @@ void Scenario::finish(Place place, Random& random, Post post) {
 
 PostBook& Scenario::book(Place place) {
     std::array<PostBook*, kPlaces> const all = {&books_.x, &books_.facebook, &books_.mastodon,
-                                                &books_.json};
+                                                &books_.json, &books_.bluesky};
     return *all[place];
 }
 
@@ -206,7 +218,7 @@ void Scenario::own_posts(WallTime start) {
         duration_cast<minutes>(start - std::chrono::floor<std::chrono::days>(start));
     if (of_day != minutes{9 * 60 + 5} && of_day != minutes{15 * 60 + 5}) return;
     if (start > options_.now - hours{1}) return;
-    for (Place const place : {kX, kFacebook, kMastodon}) {
+    for (Place const place : {kX, kFacebook, kMastodon, kBluesky}) {
         Random& random = chatter_[place].random;
         Post post;
         post.created_at = start + seconds{7};

@@ -29,12 +29,12 @@ struct ScenarioOptions {
     // So long after its beginning it reaches Mastodon, at a twentieth of the rate; 0: never.
     std::chrono::minutes spill_after{40};
     // Posts a minute over the day's mean.
-    double x = 2.0, facebook = 0.35, mastodon = 0.4, json = 0.5;
+    double x = 2.0, facebook = 0.35, mastodon = 0.4, json = 0.5, bluesky = 0.4;
 };
 
 // One book a platform.
 struct ScenarioBooks {
-    PostBook x, facebook, mastodon, json;
+    PostBook x, facebook, mastodon, json, bluesky;
 };
 
 // What was posted follows from the seed and the options alone, minute by minute, however often
@@ -64,12 +64,13 @@ public:
     // What a configuration and the stand-ins need to know of this world.
     static constexpr std::string_view kBrand = "acme", kHandle = "acme", kHelp = "acmehelp";
     static constexpr std::string_view kPage = "1234567", kTag = "acme";
+    static constexpr std::string_view kBlueskyHandle = "acme.example", kBlueskyDid = "did:plc:acme";
     static constexpr std::string_view kXQuery =
         "(\"acme corp\" OR acme OR @acmehelp OR from:acme OR from:acmehelp) -is:retweet";
     [[nodiscard]] static std::vector<XUser> x_users();
 
 private:
-    enum Place : std::size_t { kX, kFacebook, kMastodon, kJson, kPlaces };
+    enum Place : std::size_t { kX, kFacebook, kMastodon, kJson, kBluesky, kPlaces };
     struct Chatter {  // of one platform
         explicit Chatter(std::uint64_t seed) : random(seed) {}
         Random random;

@@ -49,6 +49,12 @@ World::World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, 
     mastodon.token = kToken;
     open(io, supervisor, "mastodon",
          std::make_unique<MastodonStandIn>(books.mastodon, std::move(mastodon)));
+    BlueskyOptions bluesky;
+    bluesky.password = kToken;
+    bluesky.identifier = Scenario::kBlueskyHandle;
+    bluesky.did = Scenario::kBlueskyDid;
+    open(io, supervisor, "bluesky",
+         std::make_unique<BlueskyStandIn>(books.bluesky, std::move(bluesky)));
     open(io, supervisor, "json", std::make_unique<JsonStandIn>(books.json, JsonOptions{}));
     for (std::size_t i = 0; all && i < more_places().size(); ++i) {
         MorePlace const& row = more_places()[i];
@@ -100,6 +106,9 @@ std::string World::configuration(std::string const& listen, std::string const& d
     text += "  fb-demo: { platform: facebook, base_url: \"" + url("facebook") +
             "\", access_token_file: " + token + " }\n";
     text += "  fedi-demo: { platform: mastodon, base_url: \"" + url("mastodon") + "\" }\n";
+    text += "  bsky-demo: { platform: bluesky, base_url: \"" + url("bluesky") +
+            "\", identifier: " + std::string(Scenario::kBlueskyHandle) +
+            ", password_file: " + token + " }\n";
     text += "  crm-demo: { platform: json, base_url: \"" + url("json") + "\" }\n";
     std::string more_streams;
     for (MorePlace const& row : more_places()) {
@@ -115,7 +124,7 @@ std::string World::configuration(std::string const& listen, std::string const& d
             std::to_string(receiver_server_->port()) + "/page\", secret_file: " + secret + " }\n";
     text += "brands:\n  - name: acme\n    plan_url: https://wiki.example/acme-crisis\n";
     text += "    own: { x: [acme, acmehelp], facebook: [\"" + std::string(Scenario::kPage) +
-            "\"], mastodon: [acme] }\n";
+            "\"], mastodon: [acme], bluesky: [" + std::string(Scenario::kBlueskyHandle) + "] }\n";
     text += "    notify: { receivers: [oncall] }\n    streams:\n";
     text += "      - { name: acme-x, account: x-demo, kind: search, query: '" +
             std::string(Scenario::kXQuery) + "', every: 10s }\n";
@@ -123,6 +132,9 @@ std::string World::configuration(std::string const& listen, std::string const& d
             std::string(Scenario::kPage) + "\", every: 60s }\n";
     text += "      - { name: acme-mastodon, account: fedi-demo, kind: tag, tag: " +
             std::string(Scenario::kTag) + ", every: 30s }\n";
+    text +=
+        "      - { name: acme-bluesky, account: bsky-demo, kind: search, query: acme, every: 30s "
+        "}\n";
     text +=
         "      - { name: acme-crm, account: crm-demo, kind: items, path: /items, items: /data, "
         "order: newest,\n"

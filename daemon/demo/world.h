@@ -2,6 +2,7 @@
 // real listeners.
 #pragma once
 
+#include "daemon/demo/bluesky_stand_in.h"
 #include "daemon/demo/graph_stand_in.h"
 #include "daemon/demo/json_stand_in.h"
 #include "daemon/demo/local_receiver.h"
@@ -36,6 +37,7 @@ public:
 
     [[nodiscard]] Scenario& scenario() { return scenario_; }
     [[nodiscard]] LocalReceiver const& receiver() const { return receiver_; }
+    [[nodiscard]] std::size_t platforms() const { return places_.size(); }
     void close();
 
 private:

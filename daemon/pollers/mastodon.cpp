@@ -6,7 +6,6 @@
 #include "daemon/settings.h"
 
 #include <algorithm>
-#include <cctype>
 
 namespace surged::daemon {
 namespace {
@@ -21,23 +20,9 @@ constexpr auto kHistory = std::chrono::days{30};  // of the first walk; 40 posts
 constexpr auto kOverlap = 15min;                  // posts that federate late
 constexpr auto kOverlapEvery = 5min;
 constexpr seconds kDelay{30};
-
-std::string host_of(std::string_view base) {
-    auto const scheme = base.find("://");
-    if (scheme != std::string_view::npos) base.remove_prefix(scheme + 3);
-    return std::string(base.substr(0, base.find_first_of(":/?#")));
-}
-
-std::set<std::string> bare_handles(StreamSettings const& stream) {
-    std::set<std::string> out;
-    for (auto const* list : {&stream.exclude.own, &stream.exclude.authors})
-        for (std::string name : *list) {
-            if (name.starts_with('@')) name.erase(0, 1);
-            for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-            if (name.find('@') == std::string::npos) out.insert(std::move(name));
-        }
-    return out;
-}
+// A server that has switched its hashtag feeds off answers with an empty list, as a quiet one does:
+// so often its rules are read while nothing comes.
+constexpr auto kRulesEvery = 1h;
 
 // Names in the cursor. w: newest id that is complete; r: when the overlap was last read again. Of
 // the walk in progress: s: its start; back: m: max_id of the next page, n: newest id found, l: how
@@ -45,7 +30,7 @@ std::set<std::string> bare_handles(StreamSettings const& stream) {
 class Mastodon final : public Poller {
 public:
     Mastodon(AccountSettings const& account, StreamSettings const& stream, bool notifications)
-        : reader_(host_of(account.base_url), bare_handles(stream)),
+        : reader_(mastodon_host(account.base_url), mastodon_bare_handles(stream)),
           values_(account.values),
           base_(account.base_url),
           ca_file_(account.ca_file),
@@ -72,6 +57,7 @@ public:
                                            PollContext const& context) const override {
         WalkCursor const cursor = cursor_of(text);
         std::vector<std::pair<std::string, std::string>> params;
+        if (read_rules_) return request(base_ + "/api/v2/instance");
         if (notifications_) {
             // Withheld ones too: a crisis is made of strangers.
             params = {{"types[]", "mention"}, {"types[]", "quote"}, {"include_filtered", "true"}};
@@ -79,20 +65,15 @@ public:
         params.emplace_back("limit", notifications_ ? "80" : "40");
         if (cursor.has("m")) params.emplace_back("max_id", cursor.get("m"));
         if (forward(cursor)) params.emplace_back("min_id", position(cursor, context));
-        HttpRequest request;
-        request.url = exporters::with_query(
+        return request(exporters::with_query(
             base_ + (notifications_ ? std::string("/api/v1/notifications")
                                     : "/api/v1/timelines/tag/" + exporters::url_encode(tag_)),
-            params);
-        if (std::string const token = values_.secret("access_token_file"); !token.empty())
-            request.headers.emplace_back("Authorization", "Bearer " + token);
-        request.headers.emplace_back("Accept", "application/json");
-        request.ca_file = ca_file_;
-        return request;
+            params));
     }
 
     Result<PollPage> accept(HttpResponse const& response, std::string_view text,
                             PollContext const& context, MentionBatch& out) override {
+        if (read_rules_) return accept_rules(response, text, context);
         WalkCursor cursor = cursor_of(text);
         MastodonPage read;
         if (auto failure = refused(response, context.now)) {
@@ -102,6 +83,7 @@ public:
             if (!result) return result.error();
             read = std::move(*result);
         }
+        if (auto told = silence(response, read, cursor, text, context)) return std::move(*told);
         PollPage page;
         page.reads = read.items;
         page.malformed = read.malformed;
@@ -115,6 +97,64 @@ public:
     }
 
 private:
+    [[nodiscard]] HttpRequest request(std::string url) const {
+        HttpRequest r;
+        r.url = std::move(url);
+        if (std::string const token = values_.secret("access_token_file"); !token.empty())
+            r.headers.emplace_back("Authorization", "Bearer " + token);
+        r.headers.emplace_back("Accept", "application/json");
+        r.ca_file = ca_file_;
+        return r;
+    }
+
+    // An empty feed is silence only where the server says that it shows one: nothing, or what to
+    // answer instead of a page.
+    [[nodiscard]] std::optional<Result<PollPage>> silence(HttpResponse const& response,
+                                                          MastodonPage const& read,
+                                                          WalkCursor const& cursor,
+                                                          std::string_view text,
+                                                          PollContext const& context) {
+        if (notifications_ || cursor.has("p") || cursor.has("m")) return std::nullopt;
+        if (read.items > 0) {
+            rules_read_ = context.now;
+            closed_.reset();
+            return std::nullopt;
+        }
+        bool const fresh = rules_read_ != kNoTime && rules_read_ <= context.now &&
+                           context.now - rules_read_ < kRulesEvery;
+        if (fresh && closed_) return Result<PollPage>(*closed_);
+        if (fresh) return std::nullopt;
+        read_rules_ = true;
+        PollPage page;
+        page.aside = true;
+        page.limits = rate_limits(response, context.now);
+        page.cursor = text;
+        return Result<PollPage>(std::move(page));
+    }
+
+    // A server that does not tell its rules (before 4.5, or another software) shows its feeds.
+    Result<PollPage> accept_rules(HttpResponse const& response, std::string_view text,
+                                  PollContext const& context) {
+        read_rules_ = false;
+        rules_read_ = context.now;
+        closed_.reset();
+        MastodonAccess const access =
+            response.status == 200 ? read_mastodon_access(response.body) : MastodonAccess{};
+        if (access.disabled())
+            closed_ = Failure(Fault::forbidden, "this server has switched its hashtag feeds off");
+        else if (access.needs_token() && !values_.has("access_token_file"))
+            closed_ = Failure(Fault::auth,
+                              "this server shows hashtag feeds to a token only: name an account "
+                              "with access_token_file");
+        if (closed_) return *closed_;
+        PollPage page;
+        page.aside = true;
+        page.cursor = text;
+        if (access.remote == "disabled")
+            page.note = "this server's hashtag feeds hold its own users' posts only";
+        return page;
+    }
+
     // A walk whose beginning is not known was damaged: only what was complete before it is
     // believed.
     [[nodiscard]] static WalkCursor cursor_of(std::string_view text) {
@@ -214,6 +254,9 @@ private:
     config::Values values_;
     std::string base_, ca_file_, tag_;
     bool notifications_;
+    bool read_rules_ = false;  // the next request asks for the server's rules
+    WallTime rules_read_ = kNoTime;
+    std::optional<Failure> closed_;  // why an empty feed is no silence
 };
 
 }  // namespace

@@ -20,6 +20,10 @@ struct StreamSettings;
 // that has passed: every five minutes the last quarter of an hour is read again where ids are
 // times.
 //
+// An empty feed may be a feed that the server has switched off or shows to a token only: while
+// nothing comes its rules (/api/v2/instance) are read each hour, and the stream goes blind with
+// that reason.
+//
 // A private message is a mention without text and address: it is counted, never kept.
 std::unique_ptr<Poller> make_mastodon_tag(AccountSettings const& account,
                                           StreamSettings const& stream);

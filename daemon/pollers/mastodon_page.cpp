@@ -2,6 +2,7 @@
 
 #include "daemon/pollers/html_text.h"
 #include "daemon/pollers/walk_cursor.h"
+#include "daemon/settings.h"
 
 #include <algorithm>
 #include <cctype>
@@ -152,6 +153,7 @@ error_code MastodonPageReader::read_item(ondemand::value item, bool notification
     if (error) return error;
     // The place in the list counts even when the item itself cannot be read.
     if (!list_id.empty()) {
+        page.descending = page.descending && (page.oldest.empty() || id_less(list_id, page.oldest));
         if (id_less(page.newest, list_id)) page.newest = list_id;
         if (page.oldest.empty() || id_less(list_id, page.oldest)) page.oldest = list_id;
     }
@@ -189,6 +191,11 @@ Result<MastodonPage> MastodonPageReader::read(HttpResponse const& response, bool
     }
     auto const error = each_item(
         root, [&](ondemand::value item) { return read_item(item, notifications, page, out); });
+    return concluded(error, std::move(page), before, out);
+}
+
+Result<MastodonPage> MastodonPageReader::concluded(error_code error, MastodonPage page,
+                                                   std::size_t before, MentionBatch& out) {
     std::optional<Failure> failure;
     if (error == simdjson::CAPACITY)
         failure = Failure(Fault::too_large, "more than 1000 items on a page");
@@ -204,6 +211,87 @@ Result<MastodonPage> MastodonPageReader::read(HttpResponse const& response, bool
         return *failure;
     }
     return page;
+}
+
+Result<MastodonPage> MastodonPageReader::read_search(HttpResponse const& response,
+                                                     MentionBatch& out) {
+    std::size_t const before = out.items.size();
+    MastodonPage page;
+    auto opened = document_.open(response.body);
+    if (!opened) return opened.error();
+    page.repaired = document_.repaired();
+    ondemand::object root;
+    if (auto const error = (*opened)->get_object().get(root)) return broken(error);
+    bool listed = false;
+    auto const error = each_field(root, [&](std::string_view key, ondemand::value value) {
+        if (key != "statuses" || !is_list(value)) return SUCCESS;
+        listed = true;
+        return each_item(value,
+                         [&](ondemand::value item) { return read_item(item, false, page, out); });
+    });
+    auto result = concluded(error, std::move(page), before, out);
+    if (!result || listed) return result;
+    out.items.resize(before);
+    std::string const words = error_words(response.body);
+    return Failure(Fault::malformed, words.empty() ? std::string("no list of statuses")
+                                                   : "answered 200 with an error: " + words);
+}
+
+bool MastodonPageReader::read_one(std::string_view json, bool notification, MentionBatch& out) {
+    std::size_t const before = out.items.size();
+    MastodonPage page;
+    auto opened = document_.open(json);
+    ondemand::value root;
+    if (!opened || (*opened)->get_value().get(root)) return false;
+    auto const error = read_item(root, notification, page, out);
+    if (!error && !document_.finish() && page.malformed == 0) return true;
+    out.items.resize(before);
+    return false;
+}
+
+MastodonAccess read_mastodon_access(std::string_view instance) {
+    MastodonAccess out;
+    JsonDocument document;
+    auto opened = document.open(instance);
+    ondemand::object root;
+    if (!opened || (*opened)->get_object().get(root)) return out;
+    auto const under = [](ondemand::value value, std::string_view name, auto&& visit) {
+        return each_field(value, [&](std::string_view key, ondemand::value inner) {
+            return key == name ? visit(inner) : SUCCESS;
+        });
+    };
+    auto const read = [&](ondemand::value feeds) {
+        return each_field(feeds, [&](std::string_view key, ondemand::value value) {
+            std::string_view text;
+            if (value.get_string().get(text) != SUCCESS) return SUCCESS;
+            if (key == "local") out.local = text;
+            if (key == "remote") out.remote = text;
+            return SUCCESS;
+        });
+    };
+    (void)each_field(root, [&](std::string_view key, ondemand::value value) {
+        if (key != "configuration") return SUCCESS;
+        return under(value, "timelines_access",
+                     [&](ondemand::value access) { return under(access, "hashtag_feeds", read); });
+    });
+    return out;
+}
+
+std::string mastodon_host(std::string_view base) {
+    auto const scheme = base.find("://");
+    if (scheme != std::string_view::npos) base.remove_prefix(scheme + 3);
+    return std::string(base.substr(0, base.find_first_of(":/?#")));
+}
+
+std::set<std::string> mastodon_bare_handles(StreamSettings const& stream) {
+    std::set<std::string> out;
+    for (auto const* list : {&stream.exclude.own, &stream.exclude.authors})
+        for (std::string name : *list) {
+            if (name.starts_with('@')) name.erase(0, 1);
+            name = lower(name);
+            if (name.find('@') == std::string::npos) out.insert(std::move(name));
+        }
+    return out;
 }
 
 std::optional<WallTime> mastodon_id_time(std::string_view id, WallTime now) {

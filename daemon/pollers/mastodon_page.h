@@ -11,11 +11,14 @@
 
 namespace surged::daemon {
 
+struct StreamSettings;
+
 struct MastodonPage {
     std::string newest, oldest;  // ids of the list's items: of notifications, where it lists those
     WallTime oldest_at = detectors::kNoTime, newest_at = detectors::kNoTime;  // created_at of items
     std::uint64_t items = 0, malformed = 0;
     bool repaired = false;
+    bool descending = true;  // newest first, as lists are; a search need not be
 };
 
 class MastodonPageReader {
@@ -28,6 +31,11 @@ public:
     // Appends the mentions of a 2xx answer; on a Failure nothing was appended.
     Result<MastodonPage> read(HttpResponse const& response, bool notifications,
                               detectors::MentionBatch& out);
+    // The same for /api/v2/search: {"statuses": [...], ...}.
+    Result<MastodonPage> read_search(HttpResponse const& response, detectors::MentionBatch& out);
+    // One status that came alone (streaming). False: unreadable, nothing was appended. A
+    // notification is read for its status; what is none of ours appends nothing and is true.
+    bool read_one(std::string_view json, bool notification, detectors::MentionBatch& out);
 
 private:
     struct Status {
@@ -42,11 +50,29 @@ private:
     simdjson::error_code read_item(ondemand::value item, bool notifications, MastodonPage& page,
                                    detectors::MentionBatch& out);
     void finish(Status& status, detectors::MentionBatch& batch) const;
+    Result<MastodonPage> concluded(simdjson::error_code error, MastodonPage page,
+                                   std::size_t before, detectors::MentionBatch& out);
 
     JsonDocument document_;
     std::string host_;
     std::set<std::string> bare_;
 };
+
+// What a server says of its hashtag feeds (4.5 and later): "public", "authenticated", "disabled";
+// "" where it says nothing.
+struct MastodonAccess {
+    std::string local, remote;
+    [[nodiscard]] bool disabled() const { return local == "disabled" && remote == "disabled"; }
+    [[nodiscard]] bool needs_token() const {
+        return local == "authenticated" || remote == "authenticated";
+    }
+};
+[[nodiscard]] MastodonAccess read_mastodon_access(std::string_view instance);
+
+// Host of a base URL, which makes local handles whole; the handles of own and excluded authors that
+// are written without one.
+[[nodiscard]] std::string mastodon_host(std::string_view base);
+[[nodiscard]] std::set<std::string> mastodon_bare_handles(StreamSettings const& stream);
 
 // Snowflakes of Mastodon: (ms since 1970 << 16) | tail. nullopt for ids that are none: other
 // servers' ids, sequences, anything that would be a time before 2016 or a day after `now`.

@@ -1,11 +1,15 @@
 #include "daemon/pollers/pollers.h"
 
+#include "daemon/pollers/bluesky.h"
 #include "daemon/pollers/facebook.h"
 #include "daemon/pollers/feed.h"
 #include "daemon/pollers/hackernews.h"
 #include "daemon/pollers/instagram.h"
+#include "daemon/pollers/jetstream.h"
 #include "daemon/pollers/json.h"
 #include "daemon/pollers/mastodon.h"
+#include "daemon/pollers/mastodon_search.h"
+#include "daemon/pollers/mastodon_stream.h"
 #include "daemon/pollers/reddit.h"
 #include "daemon/pollers/x.h"
 #include "daemon/pollers/youtube.h"
@@ -20,10 +24,6 @@ namespace {
 using config::KeySpec;
 using config::KeyType;
 using std::chrono::seconds;
-
-// Every poller brings its make function into the row of its kind: the first entry after the keys.
-constexpr MakePoller kNotBuilt = nullptr;
-
 constexpr std::array kXAccount{
     KeySpec{"bearer_token_file", KeyType::secret, true, "app-only bearer token"},
     KeySpec{"consumer_secret_file", KeyType::secret, false, "checks the webhook's signature"},
@@ -35,11 +35,14 @@ constexpr std::array kMetaAccount{
     KeySpec{"version", KeyType::text, false, "of the Graph API, such as v26.0"},
 };
 constexpr std::array kMastodonAccount{
-    KeySpec{"access_token_file", KeyType::secret, false, "needed for mentions and search"},
+    KeySpec{"access_token_file", KeyType::secret, false,
+            "needed for mentions, search and streaming"},
+    KeySpec{"streaming_url", KeyType::url, false, "where it is not base_url, with https"},
 };
 constexpr std::array kBlueskyAccount{
     KeySpec{"identifier", KeyType::text, true, "handle, DID or address of the account"},
     KeySpec{"password_file", KeyType::secret, true, "an app password"},
+    KeySpec{"streaming_url", KeyType::url, false, "of a Jetstream instance, with https"},
 };
 constexpr std::array kRedditAccount{
     KeySpec{"client_id", KeyType::text, true, "of the registered app"},
@@ -58,8 +61,19 @@ constexpr std::array kJsonAccount{
 constexpr std::array kQuery{KeySpec{"query", KeyType::text, true, "in the platform's language"}};
 constexpr std::array kUser{KeySpec{"user", KeyType::text, true, "handle or id"}};
 constexpr std::array kPage{KeySpec{"page", KeyType::text, true, "id of the page"}};
-constexpr std::array kTag{KeySpec{"tag", KeyType::text, true, "hashtag, without #"}};
-constexpr std::array kActor{KeySpec{"actor", KeyType::text, true, "handle or DID"}};
+constexpr KeySpec kStreaming{"streaming", KeyType::text, false,
+                             "also listen to the platform's push connection", "on|off|auto"};
+constexpr std::array kTag{KeySpec{"tag", KeyType::text, true, "hashtag, without #"}, kStreaming};
+constexpr std::array kNotified{kStreaming};
+constexpr std::array kFirehose{
+    KeySpec{"query", KeyType::text, true, "in the platform's language"},
+    kStreaming,
+};
+constexpr std::array kActor{
+    KeySpec{"actor", KeyType::text, true, "handle or DID"},
+    KeySpec{"query", KeyType::text, false, "words searched for instead of the actor's name"},
+    kStreaming,
+};
 constexpr std::array kHashtag{
     KeySpec{"user", KeyType::text, true, "id of the professional account that asks"},
     KeySpec{"hashtag", KeyType::text, true, "without #"},
@@ -121,23 +135,27 @@ std::vector<PlatformRow> make_table() {
                    .kinds = {{"mentions", kUser, make_instagram_mentions, seconds{18}},
                              {"hashtag", kHashtag, make_instagram_hashtag, seconds{300}}},
                    .host = "instagram.com"});
-    out.push_back({.name = "mastodon",
-                   .base_url = "",
-                   .needs_account = false,
-                   .policy = "twitter",
-                   .account_keys = kMastodonAccount,
-                   // 300 paged requests per 15 minutes and address.
-                   .kinds = {{"tag", kTag, make_mastodon_tag, seconds{3}},
-                             {"mentions", {}, make_mastodon_mentions, seconds{3}},
-                             {"search", kQuery, kNotBuilt, seconds{3}}},
-                   .host = ""});
+    out.push_back(
+        {.name = "mastodon",
+         .base_url = "",
+         .needs_account = false,
+         .policy = "twitter",
+         .account_keys = kMastodonAccount,
+         // 300 paged requests per 15 minutes and address.
+         .kinds = {{"tag", kTag, make_mastodon_tag, seconds{3}, false, make_mastodon_tag_listener},
+                   {"mentions", kNotified, make_mastodon_mentions, seconds{3}, false,
+                    make_mastodon_mentions_listener},
+                   {"search", kQuery, make_mastodon_search, seconds{3}}},
+         .host = ""});
     out.push_back({.name = "bluesky",
                    .base_url = "https://bsky.social",
                    .policy = "twitter",
                    .account_keys = kBlueskyAccount,
                    // The limit of 3000 per 5 minutes is the address's, shared with all it runs.
-                   .kinds = {{"search", kQuery, kNotBuilt, seconds{1}},
-                             {"mentions", kActor, kNotBuilt, seconds{1}}},
+                   .kinds = {{"search", kFirehose, make_bluesky_search, seconds{1}, false,
+                              make_jetstream_search},
+                             {"mentions", kActor, make_bluesky_mentions, seconds{1}, false,
+                              make_jetstream_mentions}},
                    .host = "bsky.app"});
     out.push_back({.name = "reddit",
                    .base_url = "https://oauth.reddit.com",
@@ -146,15 +164,25 @@ std::vector<PlatformRow> make_table() {
                    .kinds = {{"search", kRedditSearch, make_reddit_search, seconds{2}},
                              {"subreddit", kSubreddit, make_reddit_subreddit, seconds{2}}},
                    .host = "reddit.com,redd.it"});
-    out.push_back(
-        {.name = "youtube",
-         .base_url = "https://www.googleapis.com",
-         .account_keys = kYoutubeAccount,
-         // 10,000 units a day for comments; 100 calls a day for search.
-         .kinds =
-             {{"comments", kComments, make_youtube_comments, seconds{9}, false, {"quota", 10'000}},
-              {"search", kQuery, make_youtube_search, seconds{864}, false, {"search_quota", 100}}},
-         .host = "youtube.com,youtu.be"});
+    out.push_back({.name = "youtube",
+                   .base_url = "https://www.googleapis.com",
+                   .account_keys = kYoutubeAccount,
+                   // 10,000 units a day for comments; 100 calls a day for search.
+                   .kinds = {{"comments",
+                              kComments,
+                              make_youtube_comments,
+                              seconds{9},
+                              false,
+                              nullptr,
+                              {"quota", 10'000}},
+                             {"search",
+                              kQuery,
+                              make_youtube_search,
+                              seconds{864},
+                              false,
+                              nullptr,
+                              {"search_quota", 100}}},
+                   .host = "youtube.com,youtu.be"});
     out.push_back({.name = "hackernews",
                    .base_url = "https://hn.algolia.com",
                    .needs_account = false,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/values.h"
+#include "daemon/listener.h"
 #include "daemon/poller.h"
 
 #include <chrono>
@@ -25,6 +26,8 @@ struct DayQuota {
     std::string_view key;
     double calls = 0;  // 0: none
 };
+// Null when this stream is not to be listened to, or cannot be.
+using MakeListener = std::unique_ptr<Listener> (*)(AccountSettings const&, StreamSettings const&);
 
 struct KindRow {
     std::string_view name;  // search, mentions, counts, page, tag, ...
@@ -32,6 +35,7 @@ struct KindRow {
     MakePoller make = nullptr;       // null: known to the readers, not in this release
     std::chrono::seconds floor{60};  // `every` below it is an error
     bool counts = false;             // yields per-minute counts, not mentions
+    MakeListener listen = nullptr;   // null: the platform does not push
     DayQuota quota = {};
 };
 
