@@ -272,6 +272,54 @@ TEST(Onset, ReadsWhatWasSavedWithoutIt) {
     EXPECT_FALSE(three.restore(old)) << "from the future";
 }
 
+// The two ends of what a stream can be.
+TEST(Extremes, AMentionInFourDays) {
+    std::mt19937_64 random(3);
+    std::poisson_distribution<int> mentions(0.01 / 60);
+    SurgeDetector detector{SurgeParams{}};
+    int m = 0, pages = 0, seen = 0;
+    for (; m < 60 * kDay; ++m) {
+        int const n = mentions(random);
+        seen += n;
+        Verdict const v = detector.tick({at(m), 60s, double(n), 1});
+        pages += v.transition == Transition::started;
+        ASSERT_TRUE(v.score >= 0 && v.score < 1 && std::isfinite(v.upper) && v.expected >= 0) << m;
+    }
+    EXPECT_GE(seen, 8) << "a stream that is not empty";
+    EXPECT_LE(pages, 8) << "the budget is one a week";
+    int paged = -1;
+    for (int i = 0; i < 60 && paged < 0; ++i) {  // one a minute
+        Verdict const v = detector.tick({at(m + i), 60s, 1, 1});
+        if (v.transition != Transition::started) continue;
+        paged = i;
+        EXPECT_EQ(v.onset, at(m));
+        EXPECT_TRUE(std::isfinite(v.ratio));
+    }
+    EXPECT_GE(paged, 0);
+    EXPECT_LE(paged, 15);
+}
+
+TEST(Extremes, TenThousandASecond) {
+    Stream stream{std::mt19937_64(4), 600'000};
+    SurgeDetector detector{SurgeParams{}};
+    int m = 0, pages = 0;
+    for (; m < 40 * kDay; ++m) {
+        Verdict const v = detector.tick({at(m), 60s, stream.next(1), 1});
+        pages += v.transition == Transition::started;
+        ASSERT_TRUE(v.score >= 0 && v.score < 1 && std::isfinite(v.upper)) << m;
+    }
+    EXPECT_LE(pages, 8) << "the budget is one a week";
+    int paged = -1;
+    for (int i = 0; i < 120 && paged < 0; ++i) {
+        Verdict const v = detector.tick({at(m + i), 60s, stream.next(8), 1});
+        if (v.transition != Transition::started) continue;
+        paged = i;
+        EXPECT_NEAR(double((v.onset - at(m)) / 1min), 0, 5);
+    }
+    EXPECT_GE(paged, 0);
+    EXPECT_LE(paged, 30);
+}
+
 TEST(Onset, StateIsSmall) {
     EXPECT_LE(sizeof(RecentCounts), 1500u);
     EXPECT_LE(SurgeDetector{SurgeParams{}}.state_bytes(), 11'000u);

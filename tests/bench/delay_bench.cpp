@@ -68,22 +68,26 @@ double gain(double count, double expected, double rise) {
     return count * std::log(rise) - (rise - 1) * expected;
 }
 
-// The excursion maxima of a CUSUM over `series`; the threshold that as many reach as are wanted.
+// The threshold at which a CUSUM that begins anew after each alarm gives `pages` of them.
 double threshold_of(std::vector<StreamNoise::Minute> const& series, double rise, double pages) {
-    std::vector<double> maxima;
-    double sum = 0, most = 0;
-    for (auto const& m : series) {
-        sum = std::max(0.0, sum + gain(m.count, m.expected, rise));
-        most = std::max(most, sum);
-        if (sum > 0 || most == 0) continue;
-        maxima.push_back(most);
-        most = 0;
+    double low = 0, high = 1;
+    auto const alarms = [&](double threshold) {
+        int n = 0;
+        double sum = 0;
+        for (auto const& m : series) {
+            sum = std::max(0.0, sum + gain(m.count, m.expected, rise));
+            if (sum < threshold) continue;
+            sum = 0;
+            ++n;
+        }
+        return n;
+    };
+    while (alarms(high) > pages) high *= 4;
+    for (int i = 0; i < 12; ++i) {
+        double const middle = (low + high) / 2;
+        (alarms(middle) > pages ? low : high) = middle;
     }
-    maxima.push_back(most);
-    auto const n = std::min(maxima.size() - 1, std::size_t(pages));
-    std::nth_element(maxima.begin(), maxima.begin() + std::ptrdiff_t(n), maxima.end(),
-                     std::greater<>());
-    return maxima[n];
+    return high;
 }
 
 class Run {
@@ -122,6 +126,7 @@ private:
                std::array<double, kRises.size()> sums, Cell& cell) {
         bool found = false;
         std::array<bool, kRises.size()> told{};
+        auto without = sums;  // the same without the surge: what it finds is a false alarm
         ++cell.delay.runs;
         for (int i = 0; i < kDay; ++i) {
             auto const& minute = series_[std::size_t(onset + i)];
@@ -134,8 +139,11 @@ private:
             }
             for (std::size_t r = 0; r < kRises.size(); ++r) {
                 sums[r] = std::max(0.0, sums[r] + gain(count, minute.expected, kRises[r]));
+                without[r] =
+                    std::max(0.0, without[r] + gain(minute.count, minute.expected, kRises[r]));
                 if (told[r] || sums[r] < threshold_[r]) continue;
                 told[r] = true;
+                if (without[r] >= threshold_[r]) continue;
                 cell.truth[r].values.push_back(i + 1);
             }
         }
