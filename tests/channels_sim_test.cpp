@@ -120,7 +120,8 @@ Story run(Recording const& recording, std::string const& name, Arrivals const& a
     hooks.log = [](std::string const&, std::string const&) {};
     hooks.published = [&](Event const& e, std::string const&) {
         if (e.name == EventName::surge_started)
-            story.surges.push_back({e.onset, e.at, std::string(to_string(e.kind))});
+            story.surges.push_back(
+                {e.onset, e.at, std::string(to_string(e.kind.value_or(SurgeKind::rule)))});
     };
     Engine engine(settings_of(recording), nullptr, metrics, hooks);
     auto& stream = *engine.stream(name);
