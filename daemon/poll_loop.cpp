@@ -23,7 +23,6 @@ constexpr seconds kRecordAgain{5}, kRecordAgainMax{60};  // a full disk is looke
 // In a row without a page of the walk between them: a session that dies as soon as it is used must
 // not become a storm of logins.
 constexpr int kAsidesMax = 4;
-constexpr int kAuthRetries = 2;  // a refused page, then a refused refresh: then the login
 
 // One stream's loop, with what it remembers between requests.
 class PollLoop {
@@ -57,13 +56,13 @@ private:
     detectors::MentionBatch batch_;
     PollContext context_;
     std::string cursor_;
-    bool walking_ = false;    // a page of this walk was accepted
-    int retried_auth_ = 0;    // the secrets were read again so often in this row of refusals
-    int asides_ = 0;          // answers in a row that were no page of the walk
-    bool restarted_ = false;  // the walk was begun anew and nothing was accepted since
-    int failures_ = 0;        // in a row
-    int unanswered_ = 0;      // requests in a row
-    Instant walk_begun_{};    // when this walk's first page was asked for
+    bool walking_ = false;       // a page of this walk was accepted
+    bool retried_auth_ = false;  // the secrets were read again for this row of refusals
+    int asides_ = 0;             // answers in a row that were no page of the walk
+    bool restarted_ = false;     // the walk was begun anew and nothing was accepted since
+    int failures_ = 0;           // in a row
+    int unanswered_ = 0;         // requests in a row
+    Instant walk_begun_{};       // when this walk's first page was asked for
     nanoseconds took_{0};
     bool backfill_ = false;
 };
@@ -191,8 +190,8 @@ milliseconds PollLoop::after(PollPage const& page) {
         return 0ms;
     }
     failures_ = 0;
-    retried_auth_ = asides_ = 0;
-    restarted_ = false;
+    asides_ = 0;
+    retried_auth_ = restarted_ = false;
     (void)env_.pace.newly_refused(false);
     env_.pace.told(page.limits);
     walking_ = !page.complete;
@@ -207,8 +206,8 @@ milliseconds PollLoop::after(PollPage const& page) {
 }
 
 milliseconds PollLoop::after(Failure const& failure) {
-    if (failure.fault == Fault::auth && retried_auth_ < kAuthRetries && poller_->reload_secrets()) {
-        ++retried_auth_;
+    if (failure.fault == Fault::auth && !retried_auth_ && poller_->reload_secrets()) {
+        retried_auth_ = true;
         report(&failure, nullptr, 0ms);
         return 0ms;
     }

@@ -93,6 +93,11 @@ TEST(BlueskySession, AnExpiredTokenCostsNoWalk) {
     ASSERT_TRUE(accept(*one, "", answer(200, session_body("http://tapped.example")), batch).page);
     EXPECT_EQ(a.session->server, "") << "https does not become http";
     EXPECT_LE(two->ready_at(kNow), kNow);
+    for (auto const* name : {"InvalidToken", "AuthMissing"})
+        EXPECT_EQ(accept(*two, "", answer(400, R"({"error":")" + std::string(name) + "\"}"), batch)
+                      .page.error()
+                      .fault,
+                  Fault::auth);
     // The other's late refusal concerns the old token, not the new one.
     EXPECT_EQ(accept(*two, "", expired, batch).page.error().fault, Fault::auth);
     EXPECT_EQ(a.session->access, kJwt);
