@@ -22,6 +22,7 @@ namespace {
 constexpr std::uint32_t kVersion = 1;
 constexpr std::chrono::minutes kWarnEvery{1};  // a wrong secret is said, a flood of it is not
 constexpr std::size_t kNoteMax = 1000;
+constexpr std::size_t kIdMax = 200;  // of what was heard: tools' ids have 67 characters at most
 
 bool waits_for_word(Incident const& incident) {
     return std::any_of(incident.clocks.begin(), incident.clocks.end(), [](auto const& c) {
@@ -134,7 +135,7 @@ void BackDesk::refused(std::string const& receiver, Desk& desk, std::string cons
 // Once each, whatever is said twice: by a retry of the tool, a second look at the same silence, or
 // somebody's replay.
 void BackDesk::hear(std::string const& receiver, Desk& desk, Said const& said, WallTime now) {
-    if (!said.id.empty() && desk.heard.contains(said.id, said.at)) return;
+    if (said.id.size() > kIdMax || desk.heard.contains(said.id, said.at)) return;
     auto const outcome = take(receiver, desk, said, now);
     if (auto reply = desk.channel->reply(said, outcome)) {
         if (desk.replies.size() >= kReplies) desk.replies.pop_front();
