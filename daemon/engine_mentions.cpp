@@ -1,6 +1,6 @@
 // The engine's way of a mention: page -> intake -> judge -> desk.
 #include "daemon/engine.h"
-#include "detectors/json_writer.h"
+#include "daemon/mention_body.h"
 
 #include <algorithm>
 #include <cctype>
@@ -16,30 +16,6 @@ namespace {
 constexpr std::size_t kConversationsTold =
     500;  // of a surge that begins, to compare with older incidents
 
-std::string_view conversation_of(Mention const& m) {
-    if (!m.conversation.empty()) return m.conversation;
-    if (!m.in_reply_to.empty()) return m.in_reply_to;
-    return m.id;
-}
-
-// What is kept of a mention for keep_mentions: the row of contract section 4.
-std::string body_of(Mention const& m, std::string const& platform, WallTime at, WallTime now) {
-    JsonWriter json;
-    json.object().field("id", m.id).field("platform", platform).field("created_at", at);
-    json.field("seen_at", m.seen_at == kNoTime ? now : m.seen_at).field("kind", to_string(m.kind));
-    if (!m.author.id.empty() || !m.author.handle.empty()) {
-        json.key("author").object().text_if("id", m.author.id).text_if("handle", m.author.handle);
-        if (m.author.followers >= 0) json.field("followers", m.author.followers);
-        json.time_if("created_at", m.author.created_at).end();
-    }
-    json.text_if("text", m.text).text_if("lang", m.lang).text_if("url", m.url);
-    json.text_if("in_reply_to", m.in_reply_to).text_if("quotes", m.quotes);
-    json.text_if("reposts", m.reposts).text_if("conversation", m.conversation);
-    if (m.reach >= 0) json.field("reach", m.reach);
-    json.end();
-    return json.take();
-}
-
 // ASCII case-insensitive search for `word` (lower case) in `text`.
 bool contains_word(std::string_view text, std::string const& word) {
     auto const same = [](char a, char b) {
@@ -50,29 +26,13 @@ bool contains_word(std::string_view text, std::string const& word) {
 
 }  // namespace
 
-void Engine::own_post(StreamState& stream, Mention const& m, WallTime at, WallTime now) {
-    OwnPost post;
-    post.platform = stream.settings.platform;
-    post.id = m.id;
-    post.url = m.url;
-    post.in_reply_to = m.in_reply_to;
-    post.quotes = m.quotes;
-    post.conversation = m.conversation;
-    post.at = at;
-    std::vector<Notice> notices;
-    desk_of(stream).apply(post, now, notices);
-    touch(stream.settings.brand);
-    handle_all(notices);
-}
-
 Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime now) {
     Absorbed sum;
     Seen::Older older;
     if (store_ != nullptr)
         older = [this, &stream](MentionKey key) { return store_->seen(stream.settings.name, key); };
     BrandSettings const* const brand = settings_.brand(stream.settings.brand);
-    Desk& desk = desk_of(stream);
-    Incident const* const current = desk.current();
+    Incident const* const current = desk_of(stream).current();
     WallTime joined = kNoTime;  // mentions from here on belong to the open incident
     if (current != nullptr)
         for (auto const& s : current->streams)
@@ -93,10 +53,10 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
         if (store_ != nullptr)
             write_of(stream).mentions.push_back(
                 {key, at, std::string(m.id),
-                 body_of(m, stream.settings.platform, at, first_sight)});
+                 mention_body(m, stream.settings.platform, at, first_sight)});
         if (arrival == Arrival::own) {
             ++sum.own;
-            own_post(stream, m, at, now);
+            own_post(stream.settings.brand, stream.settings.platform, m, at, now);
             continue;
         }
         if (stream.history_from == kNoTime && (stream.earliest == kNoTime || at < stream.earliest))
@@ -113,12 +73,9 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
             for (auto const& word : brand->rules.raise.words)
                 if (contains_word(m.text, word))
                     stream.raise_word_at = std::max(stream.raise_word_at, at);
-        std::string_view const conversation = conversation_of(m);
-        if (joined != kNoTime && at >= joined)
-            desk.apply(IncidentMention{stream.settings.name, conversation});
-        stream.recent.push_back({at, std::string(conversation)});
-        if (stream.recent.size() > StreamState::kRecent) stream.recent.pop_front();
+        note_mention(stream, m, at, joined);
     }
+    if (stream.blind) stream.recovered += sum.counted;
     stream.mentions += sum.counted;
     stream.late += sum.late;
     stream.duplicate += sum.duplicate;
@@ -196,6 +153,13 @@ void Engine::tell(StreamState& stream, std::vector<Judgement> const& told, WallT
                     stream.raise_word_at != kNoTime && stream.raise_word_at >= verdict.onset;
                 in.late = judgement.late;
                 in.conversations = conversations_since(stream, verdict.onset);
+                for (auto const& m : stream.recent) {
+                    if (m.at < verdict.onset) continue;
+                    ++in.mentions;
+                    if (m.points_to.empty()) count_target(in.points_to, m.conversation);
+                    for (auto const& target : m.points_to) count_target(in.points_to, target);
+                }
+                if (!known) begin_evidence(stream.settings.name, verdict.onset);
                 desk.apply(in, now, notices);
                 if (!known) feed_incident(stream, verdict.onset);
                 break;
@@ -236,7 +200,11 @@ std::vector<std::string> Engine::conversations_since(StreamState const& stream, 
 void Engine::feed_incident(StreamState& stream, WallTime onset) {
     Desk& desk = desk_of(stream);
     for (auto const& m : stream.recent)
-        if (m.at >= onset) desk.apply(IncidentMention{stream.settings.name, m.conversation});
+        if (m.at >= onset)
+            desk.apply(IncidentMention{stream.settings.name, m.conversation, m.points_to});
+    if (Incident const* const incident = desk.current())
+        for (auto const& m : stream.visible)
+            if (m.at >= onset) offer(stream, *incident, m, m.at);
 }
 
 void Engine::chart(StreamState& stream, std::vector<Judged> const& judged) {
@@ -281,6 +249,8 @@ std::vector<SeriesPoint> Engine::series_hour(StreamState const& stream, std::int
 
 bool Engine::record(std::string const& name, PollPage const& page, MentionBatch const& batch,
                     WallTime covered_from, WallTime covered_until, WallTime now) {
+    if (auto const it = sides_.find(name); it != sides_.end())
+        return record_side(*it->second, page, batch, covered_until, now);
     StreamState* const found = stream(name);
     if (found == nullptr) return true;  // removed by a reload while its last page was under way
     StreamState& stream = *found;
@@ -326,7 +296,7 @@ void Engine::cover_push(StreamState& stream, WallTime earliest, WallTime now) {
     stream.last_success = now;
     if (stream.blind) {
         stream.blind = false;
-        stream_event(stream, EventName::stream_restored, stream.reason, now);
+        stream_event(stream, EventName::stream_restored, restored_reason(stream, now), now);
         stream.reason.clear();
     }
     WallTime const from = stream.intake.covered_until();
@@ -351,15 +321,26 @@ void Engine::polled(PollOutcome const& outcome, WallTime now) {
     metrics_.poll(std::string(outcome.account), std::string(outcome.platform),
                   outcome.failure ? to_string(outcome.failure->fault) : "ok",
                   std::chrono::duration<double>(outcome.took).count());
+    if (auto const it = sides_.find(outcome.stream); it != sides_.end()) {
+        std::string now_says;
+        if (outcome.failure)
+            now_says = std::string(to_string(outcome.failure->fault)) + ": " +
+                       outcome.failure->detail;
+        if (!now_says.empty() && now_says != it->second->reason)
+            hooks_.log("warning", "reading '" + it->first + "': " + now_says);
+        it->second->reason = std::move(now_says);
+    }
     if (found == nullptr) return;
     StreamState& s = *found;
     s.interval = outcome.next_interval;
     if (outcome.backfill) ++s.backfill_pages;
     if (!outcome.failure) {
         s.last_success = now;
+        // It sees again once what it missed was read: until then the past is not known.
+        if (s.blind && outcome.walk_goes_on) return;
         if (s.blind) {
             s.blind = false;
-            stream_event(s, EventName::stream_restored, s.reason, now);
+            stream_event(s, EventName::stream_restored, restored_reason(s, now), now);
             touch(s);
             flush(now);
         }
@@ -373,6 +354,7 @@ void Engine::polled(PollOutcome const& outcome, WallTime now) {
     // Without credits nothing will come whatever we wait: the operator is told at once.
     if (outcome.failure->fault == Fault::budget && !s.blind) {
         s.blind = true;
+        note_blind(s);
         stream_event(s, EventName::stream_blind, reason, now);
         touch(s);
         flush(now);

@@ -136,6 +136,7 @@ void Engine::reload(Settings next, WallTime now) {
                 made->curve = std::move(old.curve);
                 made->dirty_hours = std::move(old.dirty_hours);
                 made->recent = std::move(old.recent);
+                made->visible = std::move(old.visible);
                 made->late = old.late;
                 made->duplicate = old.duplicate;
                 made->excluded = old.excluded;
@@ -150,6 +151,7 @@ void Engine::reload(Settings next, WallTime now) {
             touch(*streams_[s.name]);
         }
     }
+    build_sides();
     // A brand that left keeps its desk until its incidents are closed: a clock never stops for a
     // reload.
     std::erase_if(desks_, [&](auto const& entry) {

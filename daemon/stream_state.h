@@ -17,6 +17,15 @@ namespace surged::daemon {
 struct RecentMention {
     WallTime at{};
     std::string conversation;  // its root, else what it answers, else its own id
+    std::vector<std::string> points_to;  // detectors/links.h; empty: its conversation alone
+};
+
+// A mention that many may have seen, as the evidence needs it should a surge begin.
+struct VisibleMention {
+    WallTime at{};
+    std::string id, url;
+    std::int64_t reach = -1;
+    std::uint64_t text = 0;  // stable_hash
 };
 
 // One judged minute as /series and explain show it.
@@ -58,6 +67,17 @@ struct StreamState {
     // more mentions than this has long made its conversations plain.
     static constexpr std::size_t kRecent = 4096;
     std::deque<RecentMention> recent;
+    // The most visible of the last hours, and those that no reach is known of; bounded.
+    static constexpr std::size_t kVisible = 64;
+    static constexpr std::chrono::hours kVisibleFor{6};
+    std::vector<VisibleMention> visible;
+    void note_visible(VisibleMention mention);
+
+    // While it is blind: since when nothing is known, what was read of that time since, and what the
+    // platform could not tell any more.
+    WallTime blind_from = detectors::kNoTime;
+    std::uint64_t recovered = 0;
+    double gap_before = 0;
 
     // The current and the last hours of the curve, by hour since 1970; written through to the store
     // when dirty.

@@ -7,7 +7,7 @@
 namespace surged::detectors {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;  // 1: without what is known of the beginnings
 
 }  // namespace
 
@@ -25,6 +25,11 @@ void archive(A& a, IncidentStream& s) {
 template <typename A>
 void archive(A& a, OwnPostSeen& p) {
     a(p.platform, p.id, p.url, p.at, p.answers, p.in_reply_to, p.quotes, p.conversation);
+}
+
+template <typename A>
+void archive(A& a, Desk::Begun& b) {
+    a(b.targets, b.urls, b.told);
 }
 
 template <typename A>
@@ -81,7 +86,7 @@ std::string Desk::save() const {
     Desk copy = *this;  // the archive takes what it could also read into
     std::uint32_t version = kVersion;
     ArchiveWriter w;
-    w(version, copy.incidents_, copy.opened_on_, copy.recent_);
+    w(version, copy.incidents_, copy.opened_on_, copy.recent_, copy.begun_);
     return w.take();
 }
 
@@ -92,12 +97,15 @@ bool Desk::restore(std::string_view blob) {
     std::vector<OwnPostSeen> recent;
     ArchiveReader r(blob);
     r(version);
-    if (!r.ok() || version != kVersion) return false;
+    if (!r.ok() || version < 1 || version > kVersion) return false;
     r(incidents, opened_on, recent);
+    std::map<std::string, Begun> begun;
+    if (version >= 2) r(begun);
     if (!r.done() || !sane(incidents)) return false;
     incidents_ = std::move(incidents);
     opened_on_ = std::move(opened_on);
     recent_ = std::move(recent);
+    begun_ = std::move(begun);
     find_open();
     return true;
 }

@@ -119,6 +119,7 @@ Event Desk::page(Incident const& incident, EventName name, IncidentStream const&
     e.return_days = incident.return_days;
     e.doubling = incident.doubling;
     e.composition = incident.composition;
+    e.origin = origin_link(incident, s.platform);
     return e;
 }
 
@@ -179,6 +180,11 @@ void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out)
     if (name == EventName::incident_stream_joined && onset < incident->answers_from)
         incident->answers_from = onset;
 
+    if (!incident->origin.contains(its.platform))
+        if (OwnPostSeen const* post = origin_among(its.platform, in.points_to, in.mentions)) {
+            set_origin(*incident, *post);
+            begun_[incident->id].told[its.platform] = post->id;  // by the page
+        }
     Event e = page(*incident, EventName::surge_started, *stream, now);
     e.late = in.late;
     e.reason = reason;

@@ -48,6 +48,9 @@ private:
     std::set<std::string> bare_;
 };
 
+// The id of one account: accounts/lookup, accounts/verify_credentials.
+[[nodiscard]] Result<std::string> mastodon_account_id(HttpResponse const& response);
+
 // Snowflakes of Mastodon: (ms since 1970 << 16) | tail. nullopt for ids that are none: other
 // servers' ids, sequences, anything that would be a time before 2016 or a day after `now`.
 [[nodiscard]] std::optional<WallTime> mastodon_id_time(std::string_view id, WallTime now);

@@ -2,6 +2,7 @@
 
 #include "daemon/pollers/facebook.h"
 #include "daemon/pollers/json.h"
+#include "daemon/pollers/lookups.h"
 #include "daemon/pollers/mastodon.h"
 #include "daemon/pollers/x.h"
 
@@ -96,15 +97,19 @@ std::vector<PlatformRow> make_table() {
                    .account_keys = kXAccount,
                    // 450, 300 and 450 requests per 15 minutes and app.
                    .kinds = {{"search", kQuery, make_x_search, seconds{2}},
-                             {"counts", kQuery, make_x_counts, seconds{3}, true},
+                             {"counts", kQuery, make_x_counts, seconds{3}, true, "search"},
                              {"mentions", kUser, make_x_mentions, seconds{2}}},
-                   .host = "x.com,twitter.com"});
+                   .host = "x.com,twitter.com",
+                   .own = make_x_own,
+                   .make_lookup = make_x_lookup});
     out.push_back({.name = "facebook",
                    .base_url = "https://graph.facebook.com",
                    .account_keys = kMetaAccount,
                    // 4800 calls a day and engaged user: one each 18 s for the smallest page.
-                   .kinds = {{"page", kPage, make_facebook_page, seconds{18}}},
-                   .host = "facebook.com,fb.com,fb.watch"});
+                   .kinds = {{"page", kPage, make_facebook_page, seconds{18}, false, {}, "page"}},
+                   .host = "facebook.com,fb.com,fb.watch",
+                   .own = make_facebook_own,
+                   .make_lookup = make_graph_lookup});
     out.push_back({.name = "instagram",
                    .base_url = "https://graph.facebook.com",
                    .account_keys = kMetaAccount,
@@ -121,7 +126,9 @@ std::vector<PlatformRow> make_table() {
                    .kinds = {{"tag", kTag, make_mastodon_tag, seconds{3}},
                              {"mentions", {}, make_mastodon_mentions, seconds{3}},
                              {"search", kQuery, kNotBuilt, seconds{3}}},
-                   .host = ""});
+                   .host = "",
+                   .own = make_mastodon_own,
+                   .make_lookup = make_mastodon_lookup});
     out.push_back({.name = "bluesky",
                    .base_url = "https://bsky.social",
                    .policy = "twitter",
