@@ -65,7 +65,9 @@ void Engine::offer(StreamState const& stream, Incident const& incident,
 void Engine::watch_ours(WallTime now) {
     if (store_ == nullptr) return;
     std::vector<std::string> open;
-    for (auto const& [brand, desk] : desks_) {
+    for (auto const& entry : desks_) {
+        std::string const& brand = entry.first;
+        Desk const& desk = entry.second;
         Incident const* const incident = desk.current();
         if (incident == nullptr) continue;
         open.push_back(incident->id);

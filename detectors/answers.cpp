@@ -45,8 +45,18 @@ std::optional<Answered> Answers::answer(std::string_view id, std::string_view in
                                         WallTime at) {
     if (in_reply_to.empty()) return std::nullopt;
     std::uint64_t const hash = stable_hash(in_reply_to);
-    if (auto const it = known_.find(hash); it != known_.end()) return link(it->second, id, at);
-    waiting_[hash].push_back({std::string(id), at});
+    if (auto const it = known_.find(hash); it != known_.end()) {
+        // A post of ours may be told by two streams; what both tell is one answer.
+        bool const told = std::any_of(links_.rbegin(), links_.rend(), [&](Answered const& known) {
+            return known.answer == id && known.question == it->second.id;
+        });
+        if (told) return std::nullopt;
+        return link(it->second, id, at);
+    }
+    auto& waiting = waiting_[hash];
+    if (std::any_of(waiting.begin(), waiting.end(), [&](Waiting const& w) { return w.id == id; }))
+        return std::nullopt;
+    waiting.push_back({std::string(id), at});
     waiting_order_.push_back(hash);
     while (waiting_order_.size() > kWaiting) {
         auto const oldest = waiting_.find(waiting_order_.front());

@@ -16,6 +16,12 @@ constexpr std::uint32_t kVersion = 1;
 constexpr seconds kTogether{30};
 constexpr seconds kNewVersion{5};
 
+// Whoever takes another's place is seen by twice as many: a list that changes with every mention
+// would lose sight of what vanishes.
+bool far_beyond(std::int64_t reach, std::int64_t of) {
+    return reach > 2 * std::max<std::int64_t>(of, 0);
+}
+
 bool watched(Exhibit const& e) {
     return e.deleted == kNoTime;
 }
@@ -90,12 +96,12 @@ bool EvidenceBook::wants(std::string const& incident, std::string const& platfor
     auto const it = watched_.find(incident);
     if (it == watched_.end()) return true;
     std::size_t n = 0;
-    std::int64_t lowest = reach;
     bool beaten = false;
     for (Exhibit const& e : it->second) {
         if (e.platform != platform || e.ours) continue;
         ++n;
-        if (watched(e) && e.absent == kNoTime && e.reach < lowest) beaten = true;
+        if (watched(e) && !e.origin && e.absent == kNoTime && far_beyond(reach, e.reach))
+            beaten = true;
     }
     return n < kTheirs || beaten;
 }

@@ -286,7 +286,7 @@ protected:
         for (std::string const platform : kPlatforms) {
             for (int i = 1; i <= 5; ++i)
                 world.ours(platform, kSimStart - i * 5h, "good morning " + std::to_string(i));
-            for (auto t = -3h; t < 30min; t += 4min) world.theirs(platform, kSimStart + t + 7s, "");
+            for (std::chrono::minutes t = -3h; t < 30min; t += 4min) world.theirs(platform, kSimStart + t + 7s, "");
             origin[platform] = world.ours(platform, crisis - 20min, "we changed the recipe");
             for (auto t = 0min; t < hours * 60min; t += 1min)
                 for (int i = 0; i < 10; ++i)
@@ -469,12 +469,11 @@ std::vector<Row> read_rows() {
         if (parser.parse(line).get(e)) continue;
         std::string_view id, at, author, text, answers;
         bool own = false;
-        (void)e["id"].get(id);
-        (void)e["created_at"].get(at);
-        (void)e["author"]["handle"].get(author);
-        (void)e["text"].get(text);
-        (void)e["in_reply_to"].get(answers);
-        (void)e["own"].get(own);
+        bool const whole = !e["id"].get(id) && !e["created_at"].get(at) &&
+                           !e["author"]["handle"].get(author) && !e["text"].get(text) &&
+                           !e["own"].get(own);
+        EXPECT_TRUE(whole) << line;
+        if (e["in_reply_to"].get(answers)) answers = {};
         WallTime const when = *detectors::parse_time(at);
         if (when < begin) continue;
         out.push_back({std::string(id), std::string(author), std::string(text),

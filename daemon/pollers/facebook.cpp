@@ -293,7 +293,7 @@ void FacebookPage::go_on(PollPage& page, WalkCursor& cursor, PollContext const& 
         page.covered_from = since;
     // What was left out may lie anywhere between the walk's bound and its start.
     if (cut) {
-        page.covered_from = page.covered_until;
+        page.covered_from = *page.covered_until - 1min;
         if (page.note.empty()) page.note = "more than one walk may read: some of it was left out";
     }
     page.cursor = "v=1";
