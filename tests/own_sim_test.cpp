@@ -628,7 +628,8 @@ TEST(Support2017, EveryAnswerIsLinkedToItsQuestionAndNoneIsInvented) {
     ASSERT_EQ(support.brands.size(), 76u);
     std::size_t expected = 0;
     for (auto const& [brand, links] : support.links) expected += links.size();
-    ASSERT_EQ(expected, 2188u);
+    // 2188 in the whole file; five pairs are older than October.
+    ASSERT_EQ(expected, 2183u);
 
     SupportWorld world(support);
     world.start();
@@ -658,8 +659,8 @@ TEST(Support2017, EveryAnswerIsLinkedToItsQuestionAndNoneIsInvented) {
         EXPECT_EQ(answers->answered(), distinct.size()) << brand;
         EXPECT_TRUE(world.app->engine().desks().at(brand).incidents().empty());
     }
-    EXPECT_EQ(linked, 2188u);
-    std::cout << linked << " of 2188 answers linked\n";
+    EXPECT_EQ(linked, 2183u);
+    std::cout << linked << " of 2183 answers linked\n";
     world.stop();
 }
 
