@@ -16,11 +16,13 @@ constexpr auto kLongWindow = 1h;      // shorter ones pace, they do not run out
 constexpr double kLow = 0.8, kNoLongerLow = 0.7;
 constexpr double kFirstPage = 100;  // reads of a page before any was seen
 constexpr double kQuarter = 0.25;
-constexpr auto kOnTheirWay = 1s;      // until answers on their way say what they cost
-constexpr auto kBehindOthers = 50ms;  // somebody came first and will ask at once
+constexpr std::uint64_t kAskingMax = 1000;  // of a saved pace: more is a damaged blob
+constexpr auto kOnTheirWay = 1s;            // until answers on their way say what they cost
+constexpr auto kBehindOthers = 50ms;        // somebody came first and will ask at once
 // Kinds of streams whose endpoints a platform limits one by one. A limit of such a name binds the
 // streams of that kind, any other binds the account.
-constexpr std::array<std::string_view, 3> kEndpoints{"search", "mentions", "counts"};
+constexpr std::array<std::string_view, 5> kEndpoints{"search", "mentions", "counts", "own",
+                                                     "lookup"};
 
 bool binds(std::string_view limit, std::string_view kind) {
     if (limit.empty() || limit == kind) return true;
@@ -256,14 +258,16 @@ void archive(A& a, SavedWindow& w) {
     a(w.kind, w.per, w.slices, w.spent);
 }
 struct SavedPace {
-    std::uint32_t version = 1;
+    std::uint32_t version = 2;
     std::vector<SavedWindow> windows;
     WallTime last_spent = detectors::kNoTime;
     double page_reads = 0, usual_reads = 1;
+    std::uint64_t on_their_way = 0;  // from version 2 on
 };
 template <typename A>
 void archive(A& a, SavedPace& p) {
     a(p.version, p.windows, p.last_spent, p.page_reads, p.usual_reads);
+    if (p.version >= 2) a(p.on_their_way);
 }
 }  // namespace
 
@@ -272,6 +276,7 @@ std::string AccountPace::save() const {
     saved.last_spent = last_spent_;
     saved.page_reads = page_reads_;
     saved.usual_reads = usual_reads_;
+    saved.on_their_way = on_their_way_;
     for (Window const& window : windows_) {
         SavedWindow w{window.kind, window.rate.per, {}, {}};
         for (auto const& [slice, spent] : window.slices) {
@@ -285,7 +290,7 @@ std::string AccountPace::save() const {
 
 bool AccountPace::restore(std::string_view blob) {
     SavedPace saved;
-    if (!detectors::from_blob(blob, saved) || saved.version != 1) return false;
+    if (!detectors::from_blob(blob, saved) || saved.version < 1 || saved.version > 2) return false;
     last_spent_ = saved.last_spent;
     page_reads_ = std::max(page_reads_, saved.page_reads);
     usual_reads_ = saved.usual_reads;
@@ -301,6 +306,9 @@ bool AccountPace::restore(std::string_view blob) {
             window.used = 0;
             for (double const spent : w.spent) window.used += spent;
         }
+    // What was asked and not answered when this was saved may have been charged for.
+    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(saved.on_their_way, kAskingMax); ++i)
+        lost(last_spent_);
     return true;
 }
 

@@ -97,7 +97,7 @@ void App::declare_metrics() {
         }
     }
     for (auto const* task :
-         {"poll", "stream", "deliver", "listen", "clocks", "http", "housekeeping"})
+         {"poll", "stream", "evidence", "deliver", "listen", "clocks", "http", "housekeeping"})
         metrics_.declare_task(task);
 }
 
@@ -165,6 +165,7 @@ void App::start_loops() {
         loops_.push_back("poll/" + name);
         if (kind->listen != nullptr) listen(stream, account->second);
     }
+    start_side_loops();
     for (auto const& [name, receiver] : settings.receivers) {
         exporters::ReceiverRow const* const row = exporters::receiver_row(receiver.type);
         if (row == nullptr || row->make == nullptr) continue;
@@ -353,9 +354,13 @@ boost::asio::awaitable<void> App::run_housekeeping() {
 bool App::record(std::string const& stream, PollPage const& page, MentionBatch const& batch,
                  PollContext const&, WallTime covered_from, WallTime covered_until) {
     // In one transaction with the page that it paid for.
-    if (StreamState const* const s = engine_.stream(stream))
-        if (auto const pace = paces_.find(s->settings.account); pace != paces_.end())
-            engine_.keep("pace/" + pace->first, pace->second->save());
+    StreamState const* const s = engine_.stream(stream);
+    SideState const* const side = s == nullptr ? engine_.side(stream) : nullptr;
+    std::string const account = s != nullptr      ? s->settings.account
+                                : side != nullptr ? side->source.settings.account
+                                                  : std::string{};
+    if (auto const pace = paces_.find(account); pace != paces_.end())
+        engine_.keep("pace/" + pace->first, pace->second->save());
     return engine_.record(stream, page, batch, covered_from, covered_until,
                           doors_.clock.wall_now());
 }
@@ -368,21 +373,6 @@ void App::polled(PollOutcome const& outcome) {
 
 void App::budget_low(std::string const& account, std::string const& kind, double used_ratio) {
     engine_.budget_low(account, kind, used_ratio, doors_.clock.wall_now());
-}
-
-bool App::surging(std::string const& stream) const {
-    StreamState const* const s = engine_.stream(stream);
-    return s != nullptr && s->judge.surging();
-}
-
-std::string App::cursor(std::string const& stream) const {
-    StreamState const* const s = engine_.stream(stream);
-    return s == nullptr ? std::string{} : s->cursor;
-}
-
-WallTime App::covered_until(std::string const& stream) const {
-    StreamState const* const s = engine_.stream(stream);
-    return s == nullptr ? kNoTime : s->intake.covered_until();
 }
 
 std::optional<exporters::Page> App::next_page(std::string const& receiver, std::int64_t& row_id) {

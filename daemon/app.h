@@ -7,6 +7,7 @@
 #include "daemon/bell.h"
 #include "daemon/clock.h"
 #include "daemon/engine.h"
+#include "daemon/evidence_loop.h"
 #include "daemon/http.h"
 #include "daemon/http_server.h"
 #include "daemon/log.h"
@@ -45,7 +46,7 @@ struct AppDoors {
         on_event;  // demo, tests; may be empty
 };
 
-class App final : private PollSink, private DeliverySink {
+class App final : private PollSink, private EvidenceSink, private DeliverySink {
 public:
     App(AppDoors doors, Settings settings);
     ~App();  // requires stopped()
@@ -81,6 +82,11 @@ private:
     [[nodiscard]] bool surging(std::string const& stream) const override;
     [[nodiscard]] std::string cursor(std::string const& stream) const override;
     [[nodiscard]] WallTime covered_until(std::string const& stream) const override;
+    void spending(std::string const& account) override;
+    [[nodiscard]] bool wanted(std::string const& stream) const override;
+    [[nodiscard]] WallTime next_evidence(std::string const& account) const override;
+    [[nodiscard]] EvidenceBatch evidence_due(std::string const& account) const override;
+    void evidence_seen(std::string const& account, detectors::Look const& look, int pace) override;
     std::optional<exporters::Page> next_page(std::string const& receiver,
                                              std::int64_t& row_id) override;
     void settled(std::string const& receiver, std::int64_t row_id,
@@ -94,6 +100,7 @@ private:
     void declare_metrics();
     void start_loops();
     void start_listening();
+    void start_side_loops();
     void stop_loops();
     void listen(StreamSettings const& stream, AccountSettings const& account);
     void task_died(std::string const& task, std::exception_ptr error);

@@ -70,6 +70,7 @@ void Engine::build_streams() {
         desks_.try_emplace(brand.rules.name, brand.rules);
         for (auto const& s : brand.streams) streams_.try_emplace(s.name, make_stream(s));
     }
+    build_sides();
 }
 
 Result<bool> Engine::restore(WallTime now) {
@@ -83,7 +84,10 @@ Result<bool> Engine::restore(WallTime now) {
     last_outbox_ = from.last_outbox;
     for (auto& stored : from.streams) {
         StreamState* const s = stream(stored.name);
-        if (s == nullptr) continue;
+        if (s == nullptr) {
+            restore_side(stored);
+            continue;
+        }
         s->cursor = stored.cursor;
         if (!stored.state.empty() && !load_stream(*s, stored.state))
             hooks_.log("warning",
@@ -124,6 +128,13 @@ Result<bool> Engine::restore(WallTime now) {
         if (auto& questions = s->questions)
             read("questions/" + name,
                  [&](std::string const& blob) { return questions->restore(blob); });
+    if (auto const blob = from.blobs.find("evidence");
+        blob != from.blobs.end() && !evidence_.restore(blob->second))
+        hooks_.log("warning", "the stored evidence cannot be read: it is collected anew");
+    for (auto const& [name, blob] : from.blobs)
+        if (name.starts_with("ours/") && !load_own_posts(own_posts_[name.substr(5)], blob))
+            own_posts_.erase(name.substr(5));
+    rebuild_answers(now);
     restored_blobs_ = std::move(from.blobs);
     load_memories();
     // A receiver that left the configuration while pages waited for it: they cannot be delivered.
@@ -140,6 +151,11 @@ Result<bool> Engine::restore(WallTime now) {
 
 void Engine::keep(std::string const& name, std::string blob) {
     if (store_ != nullptr) pending_.blobs[name] = std::move(blob);
+}
+
+void Engine::keep_now(std::string const& name, std::string blob, WallTime now) {
+    keep(name, std::move(blob));
+    flush(now);
 }
 
 std::string Engine::blob(std::string const& name) const {
@@ -172,10 +188,10 @@ void Engine::touch(StreamState& stream) {
         dirty_streams_.push_back(stream.settings.name);
 }
 
-StreamWrite& Engine::write_of(StreamState const& stream) {
+StreamWrite& Engine::write_of(std::string const& stream) {
     for (auto& write : pending_.streams)
-        if (write.name == stream.settings.name) return write;
-    pending_.streams.emplace_back().name = stream.settings.name;
+        if (write.name == stream) return write;
+    pending_.streams.emplace_back().name = stream;
     return pending_.streams.back();
 }
 
@@ -198,6 +214,7 @@ bool Engine::flush(WallTime now) {
                 pending_.blobs["questions/" + name] = s.questions->save();
             while (s.curve.size() > 1) s.curve.erase(s.curve.begin());
         }
+        write_sides();
         for (auto const& brand : dirty_desks_)
             pending_.blobs["desk/" + brand] = desks_.find(brand)->second.save();
         if (!pending_.empty()) {
@@ -221,6 +238,7 @@ bool Engine::flush(WallTime now) {
     (void)now;
     dirty_streams_.clear();
     dirty_desks_.clear();
+    dirty_sides_.clear();
     for (auto& row : fresh_rows_) outbox_.add(std::move(row));
     fresh_rows_.clear();
     for (auto const& [event, json] : published_)
@@ -453,6 +471,7 @@ void Engine::tick(WallTime now) {
         touch(brand);
         handle_all(notices);
     }
+    watch_ours(now);
     for (auto& [name, s] : streams_) {
         StreamState& stream = *s;
         if (stream.settings.push() && stream.settings.heartbeat.count() == 0) {
@@ -475,6 +494,7 @@ void Engine::tick(WallTime now) {
             stream.settings.push() ? stream.settings.heartbeat : stream.settings.blind_after;
         if (!stream.blind && base != kNoTime && now - base > patience) {
             stream.blind = true;
+            note_blind(stream);
             if (stream.reason.empty()) stream.reason = "nothing came";
             stream_event(stream, EventName::stream_blind, stream.reason, now);
             touch(stream);

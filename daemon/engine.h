@@ -5,10 +5,13 @@
 #include "daemon/outbox.h"
 #include "daemon/poll_loop.h"
 #include "daemon/settings.h"
+#include "daemon/side_streams.h"
 #include "daemon/store.h"
 #include "daemon/stream_state.h"
+#include "detectors/answers.h"
 #include "detectors/desk.h"
 #include "detectors/drill.h"
+#include "detectors/evidence.h"
 #include "detectors/silences.h"
 #include "exporters/metrics.h"
 
@@ -53,6 +56,12 @@ struct Absorbed {
     WallTime earliest = detectors::kNoTime;  // event time of those counted in time
 };
 
+// What an account is to be asked for again: posts of open incidents, and others that are known to
+// be there, so that an absence can be told from a platform that does not answer.
+struct EvidenceBatch {
+    std::vector<std::string> ids, controls;
+};
+
 // Everything takes `now`: the engine reads no clock. Without a store (backtest) nothing is kept but
 // memory. Not thread-safe: one owner. Each public call that changes something commits once.
 class Engine {
@@ -86,6 +95,27 @@ public:
     void end_history(StreamState& stream, WallTime now);
     void polled(PollOutcome const& outcome, WallTime now);
     void budget_low(std::string const& account, std::string const& kind, double used, WallTime now);
+
+    // --- what is read besides the streams: own posts, mentions behind counts ---
+    [[nodiscard]] std::map<std::string, std::unique_ptr<SideState>, std::less<>> const& sides()
+        const {
+        return sides_;
+    }
+    [[nodiscard]] SideState const* side(std::string_view name) const;
+    // False: evidence of a surge that is over, or of which enough was read.
+    [[nodiscard]] bool side_wanted(SideState const& side) const;
+    // An incident of its brand is open: it is read often, also from the budget's reserve.
+    [[nodiscard]] bool side_rushed(SideState const& side) const;
+    // What the brand was asked and answered there; null: nothing was seen.
+    [[nodiscard]] detectors::Answers const* answers(std::string const& brand,
+                                                    std::string const& platform) const;
+
+    // --- evidence that may vanish ---
+    [[nodiscard]] EvidenceBatch evidence_due(std::string const& account, WallTime now) const;
+    [[nodiscard]] WallTime next_evidence(std::string const& account) const;  // kNoTime: none
+    void evidence_seen(std::string const& account, detectors::Look const& look, int pace,
+                       WallTime now);
+    [[nodiscard]] detectors::EvidenceBook const& evidence() const { return evidence_; }
 
     // --- people ---
     detectors::Heard operator_word(detectors::OperatorWord const& word, WallTime now);
@@ -144,6 +174,8 @@ public:
 
     // --- small states of the shell (budgets spent, ...), committed with the next change ---
     void keep(std::string const& name, std::string blob);
+    // The same, at once: what must be on disk before something else happens.
+    void keep_now(std::string const& name, std::string blob, WallTime now);
     [[nodiscard]] std::string blob(std::string const& name) const;  // as restored; "" when unknown
 
     // --- configuration ---
@@ -223,7 +255,30 @@ private:
     void load_memories();
     void remember(std::string const& receiver, std::string const& incident, std::string text);
     void journal(detectors::Event& event, std::string& json);
-    void own_post(StreamState& stream, detectors::Mention const& m, WallTime at, WallTime now);
+    void own_post(std::string const& brand, std::string const& platform,
+                  detectors::Mention const& m, WallTime at, WallTime now);
+    StreamWrite& write_of(StreamState const& stream) { return write_of(stream.settings.name); }
+    StreamWrite& write_of(std::string const& stream);
+    // engine_sides.cpp
+    void build_sides();
+    void restore_side(StoredStream const& stored);
+    void rebuild_answers(WallTime now);
+    bool record_side(SideState& side, PollPage const& page, detectors::MentionBatch const& batch,
+                     WallTime covered_until, WallTime now);
+    void take_own(SideState& side, detectors::MentionBatch const& batch, WallTime now);
+    void take_evidence(SideState& side, detectors::MentionBatch const& batch, WallTime now);
+    void begin_evidence(std::string const& stream, WallTime onset);
+    void write_sides();
+    [[nodiscard]] std::string reading_account(std::string const& brand,
+                                              std::string const& platform) const;
+    // engine_evidence.cpp
+    void note_mention(StreamState& stream, detectors::Mention const& m, WallTime at,
+                      WallTime joined, bool shared);
+    void offer(StreamState const& stream, detectors::Incident const& incident,
+               VisibleMention const& mention, WallTime now);
+    void watch_ours(WallTime now);
+    static void note_blind(StreamState& stream);
+    std::string restored_reason(StreamState const& stream, WallTime now) const;
     void enqueue(std::string const& receiver, detectors::Event const& event,
                  std::string const& json, std::string const& key, bool repeat);
 
@@ -241,14 +296,13 @@ private:
     [[nodiscard]] std::string how_all_is(WallTime now) const;
     // engine_unanswered.cpp
     void hear_question(StreamState& stream, detectors::Mention const& m, WallTime at);
-    void hear_answer(StreamState const& stream, detectors::Mention const& m, WallTime at,
-                     WallTime now);
+    void hear_answer(std::string const& brand, std::string const& platform,
+                     detectors::Mention const& m, WallTime at, WallTime now);
     void tell_questions(StreamState& stream, WallTime now);
     void end_questions(StreamState& stream, WallTime now);
     void forget_questions(WallTime now);
     void forget_old_questions(StreamState& stream, WallTime now);
 
-    StreamWrite& write_of(StreamState const& stream);
     std::vector<std::string> route(std::string const& brand, detectors::Moment moment) const;
     void touch(StreamState& stream);
     void touch(std::string const& brand) { dirty_desks_.push_back(brand); }
@@ -263,6 +317,10 @@ private:
     std::string instance_ = "local";
     std::map<std::string, std::unique_ptr<StreamState>, std::less<>> streams_;
     std::map<std::string, detectors::Desk, std::less<>> desks_;  // by brand
+    std::map<std::string, std::unique_ptr<SideState>, std::less<>> sides_;
+    std::map<std::string, OwnPosts> own_posts_;          // by "BRAND/PLATFORM"
+    std::map<std::string, detectors::Answers> answers_;  // likewise
+    detectors::EvidenceBook evidence_;
     Outbox outbox_;
     std::int64_t last_event_ = 0, last_outbox_ = 0;
 
@@ -272,7 +330,7 @@ private:
     // What the next flush writes. Kept when the disk refuses; `published_` goes out all the same
     // (contract promise 8).
     Commit pending_;
-    std::vector<std::string> dirty_streams_, dirty_desks_;
+    std::vector<std::string> dirty_streams_, dirty_desks_, dirty_sides_;
     std::vector<std::pair<detectors::Event, std::string>> published_;
     std::vector<std::string> rung_;
     std::string disk_trouble_;

@@ -179,13 +179,19 @@ void Engine::tell_mention(StreamState const& stream, MentionDigest const& digest
         if (told.contains(identity)) return;
         if (told.size() < kToldOnce) told.insert(identity);
     }
-    desk.apply(IncidentMention{stream.settings.name, ConversationKey::of(digest.conversation)});
+    Targets const targets = targets_of(digest);
+    desk.apply(IncidentMention{stream.settings.name,
+                               ConversationKey::of(digest.conversation),
+                               {targets.data(), targets.size()}});
 }
 
 void Engine::feed_incident(StreamState& stream, WallTime onset) {
     bool const shared = shares_platform(stream);
     for (std::size_t i = 0; i < stream.recent.size(); ++i)
         if (stream.recent[i].at >= onset) tell_mention(stream, stream.recent[i], shared);
+    if (Incident const* const incident = desk_of(stream).current())
+        for (auto const& m : stream.visible)
+            if (m.at >= onset) offer(stream, *incident, m, m.at);
 }
 
 // --- a start

@@ -1,7 +1,7 @@
 // The engine's way of a mention: page -> intake -> judge -> desk.
 #include "daemon/engine.h"
+#include "daemon/mention_body.h"
 #include "daemon/surge_watch.h"
-#include "detectors/json_writer.h"
 
 #include <algorithm>
 #include <cctype>
@@ -12,24 +12,6 @@ namespace surged::daemon {
 using namespace detectors;
 
 namespace {
-
-// What is kept of a mention for keep_mentions: the row of contract section 4.
-std::string body_of(Mention const& m, std::string const& platform, WallTime at, WallTime now) {
-    JsonWriter json;
-    json.object().field("id", m.id).field("platform", platform).field("created_at", at);
-    json.field("seen_at", m.seen_at == kNoTime ? now : m.seen_at).field("kind", to_string(m.kind));
-    if (!m.author.id.empty() || !m.author.handle.empty()) {
-        json.key("author").object().text_if("id", m.author.id).text_if("handle", m.author.handle);
-        if (m.author.followers >= 0) json.field("followers", m.author.followers);
-        json.time_if("created_at", m.author.created_at).end();
-    }
-    json.text_if("text", m.text).text_if("lang", m.lang).text_if("url", m.url);
-    json.text_if("in_reply_to", m.in_reply_to).text_if("quotes", m.quotes);
-    json.text_if("reposts", m.reposts).text_if("conversation", m.conversation);
-    if (m.reach >= 0) json.field("reach", m.reach);
-    json.end();
-    return json.take();
-}
 
 // The newest intervals, each once: a revision replaces.
 void keep_count(std::vector<Bucket>& counts, Bucket const& bucket) {
@@ -54,30 +36,13 @@ bool contains_word(std::string_view text, std::string const& word) {
 
 }  // namespace
 
-void Engine::own_post(StreamState& stream, Mention const& m, WallTime at, WallTime now) {
-    OwnPost post;
-    post.platform = stream.settings.platform;
-    post.id = m.id;
-    post.url = m.url;
-    post.in_reply_to = m.in_reply_to;
-    post.quotes = m.quotes;
-    post.conversation = m.conversation;
-    post.at = at;
-    std::vector<Notice> notices;
-    desk_of(stream).apply(post, now, notices);
-    touch(stream.settings.brand);
-    handle_all(notices);
-    hear_answer(stream, m, at, now);
-}
-
 Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime now) {
     Absorbed sum;
     Seen::Older older;
     if (store_ != nullptr)
         older = [this, &stream](MentionKey key) { return store_->seen(stream.settings.name, key); };
     BrandSettings const* const brand = settings_.brand(stream.settings.brand);
-    Desk& desk = desk_of(stream);
-    Incident const* const current = desk.current();
+    Incident const* const current = desk_of(stream).current();
     WallTime joined = kNoTime;  // mentions from here on belong to the open incident
     if (current != nullptr)
         for (auto const& s : current->streams)
@@ -100,10 +65,10 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
         if (store_ != nullptr)
             write_of(stream).mentions.push_back(
                 {key, at, std::string(m.id),
-                 body_of(m, stream.settings.platform, at, first_sight)});
+                 mention_body(m, stream.settings.platform, at, first_sight)});
         if (arrival == Arrival::own) {
             ++sum.own;
-            own_post(stream, m, at, now);
+            own_post(stream.settings.brand, stream.settings.platform, m, at, now);
             continue;
         }
         if (stream.history_from == kNoTime && (stream.earliest == kNoTime || at < stream.earliest))
@@ -123,16 +88,9 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
             for (auto const& word : brand->rules.raise.words)
                 if (contains_word(m.text, word))
                     stream.raise_word_at = std::max(stream.raise_word_at, at);
-        hear_question(stream, m, at);
-        MentionDigest const digest = digest_of(m, at);
-        if (joined != kNoTime && at >= joined) tell_mention(stream, digest, shared);
-        stream.recent.push(digest);
-        if (stream.watch && at >= stream.watch->onset) {
-            stream.watch->sketch.add(digest, stream.settings.name,
-                                     stable_hash(stream.settings.platform));
-            stream.watch->growth.add(at);
-        }
+        note_mention(stream, m, at, joined, shared);
     }
+    if (stream.blind) stream.recovered += sum.counted;
     stream.mentions += sum.counted;
     stream.late += sum.late;
     stream.duplicate += sum.duplicate;
@@ -221,6 +179,14 @@ void Engine::tell(StreamState& stream, std::vector<Judgement> const& told, WallT
                 in.conversations = conversations_since(stream, verdict.onset);
                 auto fresh = watch_from(stream, {}, verdict.onset);
                 take_stock(stream, *fresh, verdict, in);
+                for (std::size_t i = 0; i < stream.recent.size(); ++i) {
+                    MentionDigest const& d = stream.recent[i];
+                    if (d.at < verdict.onset) continue;
+                    ++in.mentions;
+                    for (ConversationKey const target : targets_of(d))
+                        count_target(in.points_to, target);
+                }
+                if (!known) begin_evidence(stream.settings.name, verdict.onset);
                 desk.apply(in, now, notices);
                 if (!known) feed_incident(stream, verdict.onset);
                 watch(stream, std::move(fresh));
@@ -300,6 +266,8 @@ std::vector<SeriesPoint> Engine::series_hour(StreamState const& stream, std::int
 
 bool Engine::record(std::string const& name, PollPage const& page, MentionBatch const& batch,
                     WallTime covered_from, WallTime covered_until, WallTime now) {
+    if (auto const it = sides_.find(name); it != sides_.end())
+        return record_side(*it->second, page, batch, covered_until, now);
     StreamState* const found = stream(name);
     if (found == nullptr) return true;  // removed by a reload while its last page was under way
     StreamState& stream = *found;
@@ -346,7 +314,7 @@ void Engine::cover_push(StreamState& stream, WallTime earliest, WallTime now) {
     stream.last_success = now;
     if (stream.blind) {
         stream.blind = false;
-        stream_event(stream, EventName::stream_restored, stream.reason, now);
+        stream_event(stream, EventName::stream_restored, restored_reason(stream, now), now);
         stream.reason.clear();
     }
     WallTime const from = stream.intake.covered_until();
@@ -371,15 +339,26 @@ void Engine::polled(PollOutcome const& outcome, WallTime now) {
     metrics_.poll(std::string(outcome.account), std::string(outcome.platform),
                   outcome.failure ? to_string(outcome.failure->fault) : "ok",
                   std::chrono::duration<double>(outcome.took).count());
+    if (auto const it = sides_.find(outcome.stream); it != sides_.end()) {
+        std::string now_says;
+        if (outcome.failure)
+            now_says =
+                std::string(to_string(outcome.failure->fault)) + ": " + outcome.failure->detail;
+        if (!now_says.empty() && now_says != it->second->reason)
+            hooks_.log("warning", "reading '" + it->first + "': " + now_says);
+        it->second->reason = std::move(now_says);
+    }
     if (found == nullptr) return;
     StreamState& s = *found;
     s.interval = outcome.next_interval;
     if (outcome.backfill) ++s.backfill_pages;
     if (!outcome.failure) {
         s.last_success = now;
+        // It sees again once what it missed was read: until then the past is not known.
+        if (s.blind && outcome.walk_goes_on) return;
         if (s.blind) {
             s.blind = false;
-            stream_event(s, EventName::stream_restored, s.reason, now);
+            stream_event(s, EventName::stream_restored, restored_reason(s, now), now);
             touch(s);
             flush(now);
         }
@@ -393,6 +372,7 @@ void Engine::polled(PollOutcome const& outcome, WallTime now) {
     // Without credits nothing will come whatever we wait: the operator is told at once.
     if (outcome.failure->fault == Fault::budget && !s.blind) {
         s.blind = true;
+        note_blind(s);
         stream_event(s, EventName::stream_blind, reason, now);
         touch(s);
         flush(now);

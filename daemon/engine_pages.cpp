@@ -144,6 +144,7 @@ void Engine::reload(Settings next, WallTime now) {
                 made->recent = std::move(old.recent);
                 made->watch = std::move(old.watch);
                 made->counts = std::move(old.counts);
+                made->visible = std::move(old.visible);
                 made->late = old.late;
                 made->duplicate = old.duplicate;
                 made->excluded = old.excluded;
@@ -161,6 +162,7 @@ void Engine::reload(Settings next, WallTime now) {
             touch(*streams_[s.name]);
         }
     }
+    build_sides();
     // A brand that left keeps its desk until its incidents are closed: a clock never stops for a
     // reload.
     std::erase_if(desks_, [&](auto const& entry) {

@@ -48,10 +48,10 @@ void Engine::hear_question(StreamState& stream, Mention const& m, WallTime at) {
 }
 
 // One of our own posts, whichever stream of the platform showed it.
-void Engine::hear_answer(StreamState const& stream, Mention const& m, WallTime at, WallTime now) {
+void Engine::hear_answer(std::string const& brand, std::string const& platform, Mention const& m,
+                         WallTime at, WallTime now) {
     for (auto& [name, s] : streams_) {
-        if (!s->questions || s->settings.brand != stream.settings.brand ||
-            s->settings.platform != stream.settings.platform)
+        if (!s->questions || s->settings.brand != brand || s->settings.platform != platform)
             continue;
         bool const last = s->questions->own_post(m.id, m.in_reply_to, m.quotes, m.conversation, at);
         s->questions_dirty = true;

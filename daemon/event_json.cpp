@@ -159,6 +159,7 @@ bool read(element const& e, Event& out) {
     m("reason", out.reason)("covered_until", out.covered_until);
     m("by", out.by)("via", out.via)("note", out.note)("link", out.link)("verdict", out.verdict);
     m("item", out.item)("done", out.done)("mention", out.mention)("whose", out.whose);
+    m("origin", out.origin);
     m("late", out.late)("on_arrival", out.on_arrival)("summary", out.summary);
     m("plan_url", out.plan_url)("url", out.url);
     return m.ok();

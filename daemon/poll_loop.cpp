@@ -14,7 +14,8 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr seconds kBackoffMax{15 * 60};
+constexpr seconds kBackoffMax{15 * 60}, kTransientMax{2 * 60}, kThrottledLeast{60};
+constexpr milliseconds kLookAtSurge{15'000};
 // How long a stream looks away at most before it asks its account's pace again: what it waits for
 // may change meanwhile (a surge begins, the operator buys credits and reloads).
 constexpr milliseconds kLookAgain{60'000};
@@ -40,6 +41,7 @@ private:
     boost::asio::awaitable<void> take_turn(AccountPace::Turn& turn);
     boost::asio::awaitable<void> record(PollPage const& page);
     boost::asio::awaitable<void> pause(milliseconds wait);
+    boost::asio::awaitable<void> rest(milliseconds wait);
 
     // What to do after an answer; the wait before the next request.
     milliseconds after(PollPage const& page);
@@ -69,7 +71,10 @@ private:
 
 seconds PollLoop::interval() const {
     seconds const every = stream_.every;
-    if (env_.sink.surging(stream_.name)) return std::min(every, std::max(every / 2, env_.floor));
+    if (env_.sink.surging(stream_.name)) {
+        if (env_.surging_every > 0s) return std::min(every, env_.surging_every);
+        return std::min(every, std::max(every / 2, env_.floor));
+    }
     return every * env_.pace.slowdown(env_.clock.wall_now());
 }
 
@@ -83,6 +88,23 @@ milliseconds PollLoop::jittered(milliseconds wait, milliseconds most) {
 boost::asio::awaitable<void> PollLoop::pause(milliseconds wait) {
     Instant const until = env_.clock.now() + wait;
     co_await env_.clock.sleep_until(until);
+}
+
+// Between two walks. Whoever is polled faster in a surge must not sleep through its beginning.
+boost::asio::awaitable<void> PollLoop::rest(milliseconds wait) {
+    bool const calm =
+        env_.surging_every > 0s && failures_ == 0 && !walking_ && !env_.sink.surging(stream_.name);
+    if (!calm) {
+        co_await pause(wait);
+        co_return;
+    }
+    Instant const until = env_.clock.now() + wait;
+    while (env_.clock.now() < until) {
+        auto const left = std::chrono::ceil<milliseconds>(until - env_.clock.now());
+        co_await pause(std::min(left, kLookAtSurge));
+        if (env_.sink.surging(stream_.name) && env_.clock.now() - walk_begun_ >= env_.surging_every)
+            co_return;
+    }
 }
 
 boost::asio::awaitable<void> PollLoop::take_turn(AccountPace::Turn& turn) {
@@ -102,6 +124,12 @@ boost::asio::awaitable<void> PollLoop::take_turn(AccountPace::Turn& turn) {
 }
 
 boost::asio::awaitable<void> PollLoop::ask(Result<PollPage>& page) {
+    while (!env_.sink.wanted(stream_.name)) {
+        co_await pause(kLookAtSurge);
+        // What was begun for an earlier surge is over; the sink knows where the next one begins.
+        cursor_ = env_.sink.cursor(stream_.name);
+        walking_ = false;
+    }
     AccountPace::Turn turn(env_.pace);
     co_await take_turn(turn);
 
@@ -114,6 +142,7 @@ boost::asio::awaitable<void> PollLoop::ask(Result<PollPage>& page) {
     backfill_ = walking_;
     context_.covered_until = env_.sink.covered_until(stream_.name);
     env_.pace.spend(context_.now, 1, 0, stream_.kind);
+    env_.sink.spending(stream_.account);
 
     HttpRequest request = poller_->next_request(cursor_, context_);
     Instant const deadline = started + env_.timeout;
@@ -170,6 +199,7 @@ void PollLoop::report(Failure const* failure, std::vector<RateLimit> const* limi
     if (failure != nullptr) outcome.failure = *failure;
     outcome.took = took_;
     outcome.backfill = backfill_;
+    outcome.walk_goes_on = failure == nullptr && walking_;
     outcome.limits = limits;
     outcome.next_interval = std::chrono::ceil<seconds>(wait);
     env_.sink.polled(outcome);
@@ -221,7 +251,7 @@ milliseconds PollLoop::after(Failure const& failure) {
         }
     }
     ++failures_;
-    seconds const wait = next_wait(stream_.every, failures_, failure.retry_after);
+    seconds const wait = next_wait(stream_.every, failures_, failure.fault, failure.retry_after);
     if (failure.fault == Fault::throttled)
         env_.pace.throttled(env_.clock.wall_now() + failure.retry_after.value_or(wait),
                             stream_.kind);
@@ -246,17 +276,23 @@ boost::asio::awaitable<void> PollLoop::run() {
             wait = after(failure);
         }
         // Also when it is 0: between two pages of a walk every other coroutine gets its turn.
-        co_await pause(wait);
+        co_await rest(wait);
     }
 }
 
 }  // namespace
 
-seconds next_wait(seconds interval, int failures, std::optional<seconds> retry_after) {
-    seconds wait = interval;
-    for (int i = 0; i < failures && wait < kBackoffMax; ++i)
-        wait = std::min(wait * 2, std::max(kBackoffMax, interval));
-    return std::max(wait, retry_after.value_or(0s));
+seconds next_wait(seconds interval, int failures, Fault fault, std::optional<seconds> retry_after) {
+    if (failures == 0) return std::max(interval, retry_after.value_or(0s));
+    if (retry_after) return std::max(*retry_after, 1s);
+    bool const may_be_back =
+        fault == Fault::transient || fault == Fault::timeout || fault == Fault::malformed;
+    seconds const cap = std::max(may_be_back ? kTransientMax : kBackoffMax, interval);
+    // Who says "too many" without saying until when: a minute, then longer.
+    bool const throttled = fault == Fault::throttled;
+    seconds wait = throttled ? std::max(interval, kThrottledLeast) : interval;
+    for (int i = throttled ? 1 : 0; i < failures && wait < cap; ++i) wait = std::min(wait * 2, cap);
+    return wait;
 }
 
 boost::asio::awaitable<void> run_poll_loop(PollEnv env, StreamSettings stream,

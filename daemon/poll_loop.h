@@ -27,7 +27,8 @@ struct PollOutcome {
     std::string_view stream, account, platform;
     std::optional<Failure> failure;  // none: ok
     std::chrono::nanoseconds took{0};
-    bool backfill = false;  // a further page of a walk
+    bool backfill = false;      // a further page of a walk
+    bool walk_goes_on = false;  // accepted, and more of the walk is to come
     std::vector<RateLimit> const* limits = nullptr;
     std::chrono::seconds next_interval{
         0};  // what the loop will wait for: surged_poll_interval_seconds
@@ -52,6 +53,14 @@ public:
     [[nodiscard]] virtual bool surging(std::string const& stream) const = 0;
     [[nodiscard]] virtual std::string cursor(std::string const& stream) const = 0;
     [[nodiscard]] virtual WallTime covered_until(std::string const& stream) const = 0;
+    // A request goes out now and is counted in its account's pace: what is spent must be on disk
+    // before it can be lost with the process.
+    virtual void spending(std::string const& account) { (void)account; }
+    // False: nothing is asked for this stream at present (mentions behind a surge of counts).
+    [[nodiscard]] virtual bool wanted(std::string const& stream) const {
+        (void)stream;
+        return true;
+    }
 };
 
 // What an account's streams share: the platform's limits as last told, our own budgets, the turn of
@@ -128,7 +137,10 @@ public:
         }
     };
     [[nodiscard]] std::vector<Window> const& windows() const { return windows_; }
-    [[nodiscard]] std::string save() const;  // spent budgets survive a restart
+    // Spent budgets survive a restart; requests that were on their way then count as the largest
+    // page seen.
+    [[nodiscard]] std::string save() const;
+    [[nodiscard]] bool limited() const { return !windows_.empty(); }
     [[nodiscard]] bool restore(std::string_view blob);
 
 private:
@@ -164,11 +176,18 @@ struct PollEnv {
     AccountPace& pace;
     std::chrono::seconds timeout{10};  // one deadline per exchange
     std::chrono::seconds floor{60};    // the platform's: a stream in surge is not polled faster
+    // 0: a stream in surge is polled twice as often as it says. Else this often, noticed within
+    // kLookAtSurge (own posts, which are read seldom while all is calm).
+    std::chrono::seconds surging_every{0};
 };
 
-// The wait after `failures` consecutive failures (0: none): the plain interval, then doubling up to
-// 15 minutes, never sooner than the peer asked for. Pure.
-std::chrono::seconds next_wait(std::chrono::seconds interval, int failures,
+// The wait after `failures` consecutive failures (0: none) of this kind. Pure. A peer that says
+// when it takes requests again is believed, whatever the interval (1 s at least). Else the interval
+// is doubled with each failure (the first throttling waits a minute at least): up to 15 minutes
+// where asking again changes nothing by itself or makes it worse (refused, throttled), up to 2
+// minutes where the peer may be back at any time (transient, timeout, malformed). An interval above
+// its cap stays as it is.
+std::chrono::seconds next_wait(std::chrono::seconds interval, int failures, Fault fault,
                                std::optional<std::chrono::seconds> retry_after);
 
 // Runs one stream for the life of the daemon; ends only by cancellation.

@@ -20,8 +20,8 @@ namespace surged::daemon {
 
 namespace asio = boost::asio;
 
-Lookup system_lookup(std::string const& host) {
-    Lookup out;
+HostLookup system_lookup(std::string const& host) {
+    HostLookup out;
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_ADDRCONFIG;
@@ -57,7 +57,7 @@ namespace {
 
 // The threads' side. Shared with them, because one that hangs in getaddrinfo outlives the resolver.
 struct Workers {
-    using Done = std::function<void(std::string, Lookup)>;
+    using Done = std::function<void(std::string, HostLookup)>;
     std::mutex mutex;
     std::condition_variable wake;
     std::deque<std::string> queue;
@@ -77,7 +77,7 @@ struct Workers {
             self->queue.pop_front();
             auto const function = self->lookup;
             lock.unlock();
-            Lookup answer = function(host);
+            HostLookup answer = function(host);
             lock.lock();
             if (self->closed) return;
             self->done(std::move(host), std::move(answer));
@@ -108,7 +108,7 @@ struct Resolver::Impl {
         return !name.addresses.empty() && clock.now() - name.found < kStale;
     }
     bool ask(std::string const& host, Name& name);
-    void answered(std::string const& host, Lookup lookup);
+    void answered(std::string const& host, HostLookup lookup);
     void make_room();
 };
 
@@ -134,7 +134,7 @@ bool Resolver::Impl::ask(std::string const& host, Name& name) {
     return true;
 }
 
-void Resolver::Impl::answered(std::string const& host, Lookup lookup) {
+void Resolver::Impl::answered(std::string const& host, HostLookup lookup) {
     Name& name = names[host];
     name.in_flight = false;
     name.error = std::move(lookup.error);
@@ -163,7 +163,7 @@ Resolver::Resolver(asio::io_context& io, Clock& clock, LookupFunction lookup)
     : impl_(std::make_shared<Impl>(io, clock)) {
     impl_->workers->lookup = std::move(lookup);
     std::weak_ptr<Impl> const weak = impl_;
-    impl_->workers->done = [&io, weak](std::string host, Lookup answer) {
+    impl_->workers->done = [&io, weak](std::string host, HostLookup answer) {
         asio::post(io, [weak, host = std::move(host), answer = std::move(answer)]() mutable {
             if (auto const impl = weak.lock()) impl->answered(host, std::move(answer));
         });

@@ -20,13 +20,13 @@ namespace surged::daemon {
 using Addresses = std::vector<boost::asio::ip::address>;
 
 // What a lookup gave, on its own thread: addresses in the order to try them, or why there are none.
-struct Lookup {
-    Lookup() = default;
+struct HostLookup {
+    HostLookup() = default;
     Addresses addresses;
     std::string error;  // "Name or service not known"
 };
-using LookupFunction = std::function<Lookup(std::string const& host)>;
-[[nodiscard]] Lookup system_lookup(std::string const& host);  // getaddrinfo; blocks
+using LookupFunction = std::function<HostLookup(std::string const& host)>;
+[[nodiscard]] HostLookup system_lookup(std::string const& host);  // getaddrinfo; blocks
 
 // Asio's own resolver asks one name after the other on one thread, cannot be interrupted, and makes
 // the exit wait for it. Here the *waiter* has the deadline: the lookup itself runs on and fills the

@@ -3,6 +3,8 @@
 #include "daemon/surge_watch.h"
 #include "detectors/archive.h"
 
+#include <algorithm>
+
 namespace surged::daemon {
 namespace {
 
@@ -106,6 +108,21 @@ bool load_stream(StreamState& stream, std::string_view blob) {
     stream.blind = s.blind;
     stream.reason = s.reason;
     return same_detectors;
+}
+
+void StreamState::note_visible(VisibleMention mention) {
+    if (visible.size() < kVisible) {
+        visible.push_back(std::move(mention));
+        return;
+    }
+    WallTime const old = mention.at - kVisibleFor;
+    auto const least =
+        std::min_element(visible.begin(), visible.end(), [&](auto const& a, auto const& b) {
+            bool const a_old = a.at < old, b_old = b.at < old;
+            if (a_old != b_old) return a_old;
+            return a.reach != b.reach ? a.reach < b.reach : a.at < b.at;
+        });
+    if (least->at < old || least->reach <= mention.reach) *least = std::move(mention);
 }
 
 }  // namespace surged::daemon

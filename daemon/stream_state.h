@@ -16,6 +16,14 @@
 
 namespace surged::daemon {
 
+// A mention that many may have seen, as the evidence needs it should a surge begin.
+struct VisibleMention {
+    WallTime at{};
+    std::string id, url;
+    std::int64_t reach = -1;
+    std::uint64_t text = 0;  // stable_hash
+};
+
 // One judged minute as /series and explain show it.
 struct SeriesPoint {
     float observed = 0, expected = 0, upper = 0, score = 0;
@@ -64,6 +72,17 @@ struct StreamState {
     // The newest intervals of a counts stream, by start: how a surge grew that has no mentions.
     static constexpr std::size_t kCounts = 512;
     std::vector<detectors::Bucket> counts;
+    // The most visible of the last hours, and those that no reach is known of; bounded.
+    static constexpr std::size_t kVisible = 64;
+    static constexpr std::chrono::hours kVisibleFor{6};
+    std::vector<VisibleMention> visible;
+    void note_visible(VisibleMention mention);
+
+    // While it is blind: since when nothing is known, what was read of that time since, and what
+    // the platform could not tell any more.
+    WallTime blind_from = detectors::kNoTime;
+    std::uint64_t recovered = 0;
+    double gap_before = 0;
 
     // The current and the last hours of the curve, by hour since 1970; written through to the store
     // when dirty.

@@ -66,6 +66,35 @@ void put_streams(JsonWriter& json, Engine const& engine, Incident const& inciden
     json.end();
 }
 
+// Our own posts that it began from, by platform.
+void put_origin(JsonWriter& json, Engine const& engine, Incident const& i) {
+    json.key("origin").array();
+    auto const desk = engine.desks().find(i.brand);
+    for (auto const& [platform, id] : i.origin) {
+        json.object().field("platform", platform).field("id", id);
+        if (desk != engine.desks().end())
+            json.text_if("url", desk->second.origin_link(i, platform));
+        json.end();
+    }
+    json.end();
+}
+
+// What is looked at again while it is open, and what became of it.
+void put_evidence(JsonWriter& json, Engine const& engine, Incident const& i) {
+    json.key("evidence").array();
+    if (auto const* watched = engine.evidence().of(i.id))
+        for (Exhibit const& e : *watched) {
+            json.object().field("platform", e.platform).field("id", e.id).text_if("url", e.url);
+            json.field("whose", e.ours ? "ours" : "theirs").text_if("stream", e.stream);
+            bool const edited = e.ours && e.edited != kNoTime;
+            json.field("state", e.deleted != kNoTime ? "deleted" : edited ? "edited" : "there");
+            if (e.reach >= 0) json.field("reach", e.reach);
+            json.time_if("at", e.deleted != kNoTime ? e.deleted : edited ? e.edited : kNoTime);
+            json.time_if("last_seen", e.seen).end();
+        }
+    json.end();
+}
+
 // The events of the journal are JSON already: they go into the timeline as they stand.
 constexpr std::size_t kTimeline = 2000;
 
@@ -86,6 +115,8 @@ void put_incident(JsonWriter& json, Engine const& engine, Incident const& i, boo
     for (auto const& c : i.clocks) put_clock(json, c);
     json.end();
     put_composition(json, engine, i, whole);
+    put_origin(json, engine, i);
+    if (whole) put_evidence(json, engine, i);
     json.key("own_posts").array();
     for (auto const& p : i.own_posts) {
         json.object().field("platform", p.platform).field("id", p.id).text_if("url", p.url);

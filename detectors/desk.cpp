@@ -65,6 +65,7 @@ void Desk::forget_closed_before(WallTime t) {
         return i.state == IncidentState::closed && i.closed < t;
     });
     find_open();
+    forget_begun();
 }
 
 void Desk::set_rules(BrandRules rules) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,6 +98,10 @@ struct Incident {
     static constexpr std::size_t kClocks = 200;  // of all runs; the oldest ended ones go first
 };
 
+// How many mentions point to each post: its id, or detectors/links.h's link_target().
+using TargetCounts = std::map<ConversationKey, std::uint32_t>;
+void count_target(TargetCounts& table, ConversationKey target);  // bounded: kConversations
+
 // Inputs.
 struct SurgeStarted {
     std::string stream;
@@ -113,6 +118,10 @@ struct SurgeStarted {
     std::optional<SurgeFacts> facts;
     double doubling_error = 0;
     std::string mention, link;  // of one mention that is the whole evidence: an unanswered question
+    // What its mentions since the onset point to, and how many they are, when they are known: the
+    // opening page names our own post that it began from.
+    TargetCounts points_to;
+    std::uint64_t mentions = 0;
 };
 struct SurgeGrown {
     std::string stream;
@@ -133,6 +142,12 @@ struct SurgeEnded {
 struct IncidentMention {
     std::string_view stream;
     ConversationKey conversation;  // its root, else what it answers, else its own id
+    std::span<ConversationKey const> points_to = {};  // digest.h; empty: its conversation
+};
+// A post of an incident's evidence is gone, or (ours) says something else.
+struct EvidenceChanged {
+    std::string incident, platform, stream, id, url;
+    bool ours = false, deleted = true;
 };
 // A post of the brand itself, seen on the platform.
 struct OwnPost {
@@ -175,7 +190,7 @@ struct Notice {
 // `now`, so the events of an incident are in order of time as long as `now` never goes back; when
 // it does, nothing is taken back.
 //
-// The desk says surge.*, incident.* and clock.*; stream.*, evidence.*, drill.* and the rest are
+// The desk says surge.*, incident.*, evidence.* and clock.*; stream.*, drill.* and the rest are
 // said by those who see them.
 class Desk {
 public:
@@ -193,6 +208,10 @@ public:
     // Posts are told as they are found, also while no incident is open: the newest kRecent are
     // remembered, because the post it all began from is older than its incident.
     void apply(OwnPost const& in, WallTime now, std::vector<Notice>& out);
+    void apply(EvidenceChanged const& in, WallTime now, std::vector<Notice>& out);
+    // Our own post that an incident began from; "" when it is not known or has no address.
+    [[nodiscard]] std::string origin_link(Incident const& incident,
+                                          std::string const& platform) const;
     Heard apply(OperatorWord const& in, WallTime now, std::vector<Notice>& out);
     // Everything that came due up to `now`, in order of true time: a warning or breach carries the
     // instant it fell due, however long after it is raised. Own posts that have become answers,
@@ -217,8 +236,17 @@ public:
     [[nodiscard]] std::string save() const;
     [[nodiscard]] bool restore(std::string_view blob);
 
-    static constexpr std::size_t kRecent = 200;  // own posts remembered without an incident
-    static constexpr std::size_t kDays = 16;     // of numbering
+    // Own posts remembered without an incident: as many answers, and as many that are none.
+    static constexpr std::size_t kRecent = 200;
+    static constexpr std::size_t kDays = 16;  // of numbering
+
+    // What is known of where an incident began, by platform. An implementation detail that is
+    // archived.
+    struct Begun {
+        std::map<std::string, TargetCounts> targets;
+        std::map<std::string, std::string> urls,
+            told;  // of the origin post; its id once it was said
+    };
 
 private:
     // The one thing an incident does next by itself.
@@ -279,8 +307,20 @@ private:
     bool weigh(Incident& incident, OwnPostSeen& post, WallTime now, std::vector<Notice>& out);
     void propose(Incident& incident, OwnPostSeen post, WallTime now, std::vector<Notice>& out);
     void take_recent_posts(Incident& incident, WallTime now, std::vector<Notice>& out);
-    void find_origin(Incident& incident, std::string const& platform) const;
     void recheck(Incident& incident, WallTime now, std::vector<Notice>& out);
+
+    // desk_origin.cpp
+    void note_targets(Incident const& incident, std::string const& platform,
+                      IncidentMention const& in);
+    [[nodiscard]] OwnPostSeen const* origin_among(std::string const& platform,
+                                                  TargetCounts const& table,
+                                                  std::uint64_t mentions) const;
+    void find_origin(Incident& incident, std::string const& platform);
+    void set_origin(Incident& incident, OwnPostSeen const& post);
+    void say_origin(Incident& incident, std::string const& platform, WallTime now,
+                    std::vector<Notice>& out);
+    void forget_begun();
+    void remember(OwnPostSeen const& post);
 
     // desk_operator.cpp
     Heard hear(Incident& incident, OperatorWord const& in, WallTime now, std::vector<Notice>& out);
@@ -298,6 +338,7 @@ private:
     std::vector<Incident> incidents_;       // in order of opening
     std::map<std::string, int> opened_on_;  // "YYYYMMDD" or "YYYYMMDD-drill" -> incidents that day
     std::vector<OwnPostSeen> recent_;       // own posts, newest last
+    std::map<std::string, Begun> begun_;    // by incident
     std::array<std::optional<std::size_t>, 2> open_;  // the open one, the open drill: derived
 };
 

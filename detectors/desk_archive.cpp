@@ -37,6 +37,11 @@ void archive(A& a, OwnPostSeen& p) {
 }
 
 template <typename A>
+void archive(A& a, Desk::Begun& b) {
+    a(b.targets, b.urls, b.told);
+}
+
+template <typename A>
 void archive(A& a, EscalationStep& s) {
     a(s.after, s.at_share, s.before, s.clock, s.repeat, s.notify);
 }
@@ -140,7 +145,7 @@ std::string Desk::save() const {
         m.links = std::move(i.links);
         m.copies = std::move(i.copies);
     }
-    w(version, copy.incidents_, copy.opened_on_, copy.recent_, more);
+    w(version, copy.incidents_, copy.opened_on_, copy.recent_, more, copy.begun_);
     return w.take();
 }
 
@@ -154,11 +159,13 @@ bool Desk::restore(std::string_view blob) {
     if (!r.ok() || version < 1 || version > kVersion) return false;
     r(incidents, opened_on, recent);
     std::vector<More> more;
-    if (version > 1) r(more);
+    std::map<std::string, Begun> begun;
+    if (version > 1) r(more, begun);
     if (!r.done() || !sane(incidents) || (version > 1 && !take(incidents, more))) return false;
     incidents_ = std::move(incidents);
     opened_on_ = std::move(opened_on);
     recent_ = std::move(recent);
+    begun_ = std::move(begun);
     find_open();
     return true;
 }

@@ -65,8 +65,8 @@ bool shares_marks(Incident const& incident, SurgeFacts const& facts) {
     return false;
 }
 
-void remember(std::vector<std::uint64_t>& known, std::vector<std::uint64_t> const& fresh,
-              std::vector<std::uint64_t> const& usual) {
+void keep_marks(std::vector<std::uint64_t>& known, std::vector<std::uint64_t> const& fresh,
+                std::vector<std::uint64_t> const& usual) {
     for (std::uint64_t const mark : fresh)
         if (known.size() < Incident::kMarks &&
             !std::binary_search(usual.begin(), usual.end(), mark) &&
@@ -147,6 +147,7 @@ Event Desk::page(Incident const& incident, EventName name, IncidentStream const&
     e.return_days = incident.return_days;
     e.doubling = incident.doubling;
     e.composition = incident.composition;
+    e.origin = origin_link(incident, s.platform);
     return e;
 }
 
@@ -213,6 +214,11 @@ void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out)
     if (name == EventName::incident_stream_joined && onset < incident->answers_from)
         incident->answers_from = onset;
 
+    if (!incident->origin.contains(its.platform))
+        if (OwnPostSeen const* post = origin_among(its.platform, in.points_to, in.mentions)) {
+            set_origin(*incident, *post);
+            begun_[incident->id].told[its.platform] = post->id;  // by the page
+        }
     Event e = page(*incident, EventName::surge_started, *stream, now);
     e.late = in.late;
     e.reason = reason;
@@ -266,8 +272,8 @@ void Desk::describe(std::string_view id, SurgeFacts facts,
                     std::vector<std::uint64_t> const& usual) {
     Incident* const incident = find_incident(id);
     if (incident == nullptr || !facts.told) return;
-    remember(incident->links, facts.links, usual);
-    remember(incident->copies, facts.copies, usual);
+    keep_marks(incident->links, facts.links, usual);
+    keep_marks(incident->copies, facts.copies, usual);
     incident->composition = facts.composition;
     incident->facts = std::move(facts);
 }

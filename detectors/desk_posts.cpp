@@ -17,22 +17,6 @@ bool holds(Posts const& posts, OwnPostSeen const& post) {
                        [&](OwnPostSeen const& p) { return same(p, post); });
 }
 
-// Frequent conversations in bounded memory (J. Misra, D. Gries, Science of Computer Programming 2,
-// 1982, 143-152): when the table is full everyone loses one. A count is then too low by at most
-// mentions / kConversations, so a tenth is known to within 0.05 %, and never taken for granted.
-void count(std::map<ConversationKey, std::uint32_t>& table, ConversationKey conversation) {
-    if (auto const it = table.find(conversation); it != table.end()) {
-        ++it->second;
-        return;
-    }
-    if (table.size() < Incident::kConversations) {
-        table.emplace(conversation, 1U);
-        return;
-    }
-    for (auto it = table.begin(); it != table.end();)
-        it = --it->second == 0 ? table.erase(it) : std::next(it);
-}
-
 bool holds_a_tenth(Incident const& incident, std::string const& platform, std::string const& id) {
     auto const table = incident.conversations.find(platform);
     auto const all = incident.mentions.find(platform);
@@ -51,20 +35,10 @@ void Desk::apply(IncidentMention const& in) {
                                 [&](IncidentStream const& i) { return i.name == in.stream; });
     if (s == incident->streams.end()) return;
     incident->mentions[s->platform] += 1;
-    if (!in.conversation.empty()) count(incident->conversations[s->platform], in.conversation);
+    if (!in.conversation.empty())
+        count_target(incident->conversations[s->platform], in.conversation);
+    note_targets(*incident, s->platform, in);
     incident->recheck = true;
-}
-
-// The post it all began from is the one that most mentions answer, if it is ours.
-void Desk::find_origin(Incident& incident, std::string const& platform) const {
-    auto const table = incident.conversations.find(platform);
-    if (table == incident.conversations.end() || table->second.empty()) return;
-    auto const top =
-        std::max_element(table->second.begin(), table->second.end(),
-                         [](auto const& a, auto const& b) { return a.second < b.second; });
-    for (OwnPostSeen const& post : recent_)
-        if (post.platform == platform && ConversationKey(post.id) == top->first)
-            incident.origin[platform] = post.id;
 }
 
 bool Desk::answers(Incident const& incident, OwnPostSeen const& post) const {
@@ -117,13 +91,11 @@ void Desk::apply(OwnPost const& in, WallTime now, std::vector<Notice>& out) {
     advance(now, out);
     OwnPostSeen post{in.platform, in.id,          in.url,    in.at,
                      false,       in.in_reply_to, in.quotes, in.conversation};
-    if (!holds(recent_, post)) {
-        if (recent_.size() >= kRecent) recent_.erase(recent_.begin());
-        recent_.push_back(post);
-    }
+    if (!holds(recent_, post)) remember(post);
     Incident* incident = open_incident(false);
     if (incident == nullptr) return;
     find_origin(*incident, in.platform);
+    say_origin(*incident, in.platform, now, out);
     propose(*incident, std::move(post), now, out);
     advance(now, out);
 }
@@ -131,16 +103,17 @@ void Desk::apply(OwnPost const& in, WallTime now, std::vector<Notice>& out) {
 // Posts from between the onset and the page, seen before there was an incident.
 void Desk::take_recent_posts(Incident& incident, WallTime now, std::vector<Notice>& out) {
     if (incident.drill) return;
-    for (OwnPostSeen const& post : recent_) {
-        find_origin(incident, post.platform);
-        propose(incident, post, now, out);
-    }
+    for (auto const& [platform, n] : incident.mentions) find_origin(incident, platform);
+    for (OwnPostSeen const& post : recent_) propose(incident, post, now, out);
 }
 
 void Desk::recheck(Incident& incident, WallTime now, std::vector<Notice>& out) {
     incident.recheck = false;
-    for (auto const& [platform, n] : incident.mentions)
-        if (!incident.answered.contains(platform)) find_origin(incident, platform);
+    for (auto const& [platform, n] : incident.mentions) {
+        if (incident.answered.contains(platform)) continue;
+        find_origin(incident, platform);
+        say_origin(incident, platform, now, out);
+    }
     for (OwnPostSeen& post : incident.own_posts)
         if (post.at >= incident.answers_from && !incident.answered.contains(post.platform))
             weigh(incident, post, now, out);

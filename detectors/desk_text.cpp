@@ -83,7 +83,8 @@ std::string surge(Event const& e) {
     if (e.ratio) text += " (" + number(*e.ratio) + "x)";
     text += ", since " + clock_time(e.onset, e.at);
     if (e.doubling) text += ", doubling every " + human_duration(*e.doubling);
-    return text + makeup(e);
+    text += makeup(e);
+    return e.origin.empty() ? text : text + "; it began with our own post " + e.origin;
 }
 
 std::string by(Event const& e) {
@@ -136,6 +137,11 @@ std::string body(Event const& e) {
         case EventName::incident_checked:
             return std::string(e.done.value_or(true) ? "done" : "not done") + by(e) + ": " + e.item;
         case EventName::incident_own_post: return "we posted on " + e.platform + ": an answer?";
+        case EventName::evidence_deleted:
+        case EventName::evidence_edited:
+            return std::string(e.whose == "ours" ? "one of our posts" : "a post of theirs") +
+                   " was " + (e.name == EventName::evidence_deleted ? "deleted" : "edited") + ": " +
+                   (e.link.empty() ? e.mention : e.link);
         case EventName::incident_promotion_paused: return "pause promotion";
         case EventName::incident_promotion_resumed: return "promotion may go on";
         default: return e.clock ? clock_text(e) : std::string(to_string(e.name));

@@ -1,6 +1,7 @@
 #include "detectors/digest.h"
 
 #include "detectors/likeness.h"
+#include "detectors/links.h"
 
 #include <algorithm>
 #include <limits>
@@ -44,7 +45,8 @@ MentionDigest digest_of(Mention const& m, WallTime at) {
     std::string_view const author = m.author.id.empty() ? m.author.handle : m.author.id;
     d.author = author.empty() ? 0 : stable_hash(author) | 1U;
     d.likeness = text.likeness;
-    d.link = text.link;
+    // Most have none: the text is read again for those that have.
+    d.link = text.link == 0 ? 0 : link_mark(m.text);
     std::int64_t const audience =
         m.reach >= 0 ? m.reach : std::max<std::int64_t>(0, m.author.followers);
     d.audience = static_cast<std::uint32_t>(
@@ -60,6 +62,29 @@ MentionDigest digest_of(Mention const& m, WallTime at) {
          m.author.created_at != kNoTime && at - m.author.created_at < kNewAccount);
     flag(MentionDigest::kReachTold, m.reach >= 0);
     return d;
+}
+
+std::uint64_t link_mark(std::string_view text) {
+    std::uint64_t const plain = text_marks(text).link;
+    if (plain == 0) return 0;
+    auto const links = links_in(text, 1);
+    if (links.empty()) return plain;
+    std::string const key = link_key(links.front());
+    return key.starts_with("x.com/status/") ? stable_hash(key) : plain;
+}
+
+void Targets::add(MentionKey key) {
+    ConversationKey const target = ConversationKey::of(key);
+    if (target.empty() || std::find(begin(), end(), target) != end()) return;
+    keys_[size_++] = target;
+}
+
+Targets targets_of(MentionDigest const& digest) {
+    Targets targets;
+    if (digest.conversation != digest.key) targets.add(digest.conversation);
+    if (digest.target != digest.key) targets.add(digest.target);
+    if (digest.target == 0) targets.add(digest.link);
+    return targets;
 }
 
 std::string language_name(std::uint16_t language) {

@@ -4,6 +4,7 @@
 
 #include "detectors/mention.h"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -41,6 +42,27 @@ static_assert(sizeof(MentionDigest) == 64);
 [[nodiscard]] std::string_view conversation_of(Mention const& m);
 // `at`: its event time. Cost: O(text), see likeness.h; allocates nothing.
 [[nodiscard]] MentionDigest digest_of(Mention const& m, WallTime at);
+// The mark of the first link in a text, as MentionDigest::link has it: the same for all addresses
+// of a post of X, else as likeness.h normalises it; 0: none. Of one of our own posts: of its
+// address.
+[[nodiscard]] std::uint64_t link_mark(std::string_view text);
+
+// The posts a mention points to, each once, never itself: its conversation, what it reposts, quotes
+// or answers, and, where it does neither of these, the post it links (by its mark).
+class Targets {
+public:
+    void add(MentionKey key);
+    [[nodiscard]] ConversationKey const* begin() const { return keys_.data(); }
+    [[nodiscard]] ConversationKey const* end() const { return keys_.data() + size_; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] ConversationKey const* data() const { return keys_.data(); }
+
+private:
+    std::array<ConversationKey, 3> keys_{};
+    std::size_t size_ = 0;
+};
+[[nodiscard]] Targets targets_of(MentionDigest const& digest);
+
 // "en", "" for 0.
 [[nodiscard]] std::string language_name(std::uint16_t language);
 

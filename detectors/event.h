@@ -120,6 +120,7 @@ struct Event {
     std::string item;                          // incident.checked
     std::optional<bool> done;                  // incident.checked
     std::string mention, whose;  // evidence.*, incident.own_post: id and "ours"/"theirs"
+    std::string origin;          // link to our own post that it began from
     bool late = false;           // an outage hid it: judged at its own time afterwards
     bool on_arrival = false;     // the clock was past when it was created
     std::string summary;         // one line for people: what, where, how much, what is due

@@ -50,7 +50,7 @@ void people(JsonWriter& json, Event const& e) {
     json.text_if("by", e.by).text_if("via", e.via).text_if("note", e.note);
     json.text_if("link", e.link).text_if("verdict", e.verdict).text_if("item", e.item);
     if (e.done) json.field("done", *e.done);
-    json.text_if("mention", e.mention).text_if("whose", e.whose);
+    json.text_if("mention", e.mention).text_if("whose", e.whose).text_if("origin", e.origin);
 }
 
 }  // namespace

@@ -105,7 +105,8 @@ TEST(Answer, AReplyUnderTheOriginPostAnswers) {
     for (int i = 0; i < 97; ++i) d.mentions("acme-x", "single-" + std::to_string(i));
     d.mentions("acme-x", "500", 3);  // far less than a tenth, yet more than any other
     d.now = kNoon + 2min;
-    EXPECT_EQ(names(d.post(reply("901", "500"))), "clock.met incident.responded");
+    // The note says that it began with our own post.
+    EXPECT_EQ(names(d.post(reply("901", "500"))), "incident.note clock.met incident.responded");
     EXPECT_EQ(d.incident().origin.at("x"), "500");
 }
 

@@ -28,7 +28,7 @@ class HttpClientTest : public testing::Test {
 protected:
     tests::NetWorld world;
     daemon::Resolver resolver{world.io, world.clock, [](std::string const& host) {
-                                  daemon::Lookup out;
+                                  daemon::HostLookup out;
                                   if (host == "localhost" || host.ends_with(".test"))
                                       out.addresses = {boost::asio::ip::address_v4::loopback()};
                                   else

@@ -29,7 +29,7 @@ protected:
 
     tests::NetWorld world;
     daemon::Resolver resolver{world.io, world.clock, [](std::string const&) {
-                                  daemon::Lookup out;
+                                  daemon::HostLookup out;
                                   out.addresses = {boost::asio::ip::address_v4::loopback()};
                                   return out;
                               }};

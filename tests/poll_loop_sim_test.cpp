@@ -220,6 +220,7 @@ public:
     void polled(PollOutcome const& outcome) override {
         ++outcomes[outcome.failure ? std::string(to_string(outcome.failure->fault)) : "ok"];
     }
+    void spending(std::string const&) override { on_spending(); }
     void budget_low(std::string const&, std::string const& kind, double) override { ++low[kind]; }
     [[nodiscard]] bool surging(std::string const& stream) const override {
         return surging_streams.contains(stream);
@@ -245,6 +246,7 @@ public:
     std::map<std::string, int> outcomes, low;
     std::set<std::string> surging_streams;
     int disk_full = 0;
+    std::function<void()> on_spending = [] {};
 
 private:
     std::mt19937_64 random_;
@@ -255,6 +257,7 @@ struct World {
     World(std::uint64_t seed, SimFaults faults, BudgetSettings b)
         : random(seed), net(clock, seed + 1, faults), store(seed + 2), budget(std::move(b)) {
         pace = std::make_unique<AccountPace>(budget);
+        store.on_spending = [this] { spent = pace->save(); };
     }
     ~World() { stop(); }
 
@@ -279,12 +282,12 @@ struct World {
         clock.settle();
         EXPECT_EQ(supervisor.running(), 0u);
     }
-    // What is in memory is lost; what the store has is there.
+    // What is in memory is lost; what the store has is there: of the budget what was spent when the
+    // last request went out, whatever became of it.
     void crash() {
         stop();
-        std::string const saved = pace->save();
         pace = std::make_unique<AccountPace>(budget);
-        EXPECT_TRUE(pace->restore(saved));
+        EXPECT_TRUE(pace->restore(spent));
         start();
         ++crashes;
     }
@@ -307,6 +310,7 @@ struct World {
     SimStore store;
     BudgetSettings budget;
     std::unique_ptr<AccountPace> pace;
+    std::string spent = AccountPace({}).save();  // on disk
     std::vector<std::pair<daemon::StreamSettings, std::function<std::unique_ptr<Poller>()>>> makers;
     daemon::Supervisor supervisor{
         io, [](std::string const& name, std::exception_ptr) { ADD_FAILURE() << name << " died"; }};

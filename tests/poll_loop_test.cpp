@@ -20,13 +20,23 @@ using daemon::AccountPace, daemon::BudgetSettings, daemon::Failure, daemon::Faul
 using detectors::Instant, detectors::kNoTime, detectors::MentionBatch;
 
 TEST(NextWait, DoublesToAQuarterOfAnHourAndNeverUndercutsThePeer) {
-    EXPECT_EQ(next_wait(60s, 0, {}), 60s);
-    EXPECT_EQ(next_wait(60s, 1, {}), 120s);
-    EXPECT_EQ(next_wait(60s, 3, {}), 480s);
-    EXPECT_EQ(next_wait(60s, 9, {}), 900s);
-    EXPECT_EQ(next_wait(60s, 1, 3600s), 3600s);
-    EXPECT_EQ(next_wait(60s, 3, 10s), 480s);
-    EXPECT_EQ(next_wait(1h, 5, {}), 1h) << "an interval above the cap is not shortened by failing";
+    EXPECT_EQ(next_wait(60s, 0, Fault::transient, {}), 60s);
+    EXPECT_EQ(next_wait(2s, 1, Fault::throttled, {}), 60s);
+    EXPECT_EQ(next_wait(60s, 1, Fault::throttled, {}), 60s);
+    EXPECT_EQ(next_wait(60s, 4, Fault::throttled, {}), 480s);
+    EXPECT_EQ(next_wait(60s, 9, Fault::throttled, {}), 900s);
+    EXPECT_EQ(next_wait(60s, 1, Fault::auth, {}), 120s);
+    EXPECT_EQ(next_wait(60s, 9, Fault::auth, {}), 900s);
+    EXPECT_EQ(next_wait(1h, 5, Fault::auth, {}), 1h)
+        << "an interval above the cap is not shortened by failing";
+    // A platform that may be back at any time is asked at least every two minutes.
+    EXPECT_EQ(next_wait(20s, 1, Fault::transient, {}), 40s);
+    EXPECT_EQ(next_wait(60s, 9, Fault::timeout, {}), 120s);
+    EXPECT_EQ(next_wait(5min, 9, Fault::transient, {}), 5min);
+    // Who says when is believed: not sooner, and not much later either.
+    EXPECT_EQ(next_wait(60s, 3, Fault::throttled, 20s), 20s);
+    EXPECT_EQ(next_wait(60s, 1, Fault::throttled, 3600s), 3600s);
+    EXPECT_EQ(next_wait(60s, 1, Fault::transient, 0s), 1s);
 }
 
 BudgetSettings budget(std::vector<daemon::Rate> requests, std::optional<daemon::Rate> reads = {},

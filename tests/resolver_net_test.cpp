@@ -11,7 +11,7 @@ namespace surged {
 namespace {
 
 using namespace std::chrono_literals;
-using daemon::Addresses, daemon::Fault, daemon::Lookup, daemon::Result;
+using daemon::Addresses, daemon::Fault, daemon::HostLookup, daemon::Result;
 using tests::awaitable;
 
 // Live time that a test can push ahead, for a cache's minutes.
@@ -34,11 +34,11 @@ private:
 struct Names {
     std::mutex mutex;
     std::condition_variable changed;
-    Lookup answer;
+    HostLookup answer;
     bool hang = false;
     std::atomic<int> asked{0};
 
-    Lookup look() {
+    HostLookup look() {
         ++asked;
         std::unique_lock lock(mutex);
         changed.wait(lock, [&] { return !hang; });
@@ -160,7 +160,7 @@ TEST_F(ResolverTest, ANameThatHangsDoesNotHoldUpTheOthers) {
     names->set({"192.0.2.1"});
     auto const n = names;
     resolver = std::make_unique<daemon::Resolver>(world.io, clock, [n](std::string const& host) {
-        return host == "hangs.test" ? n->look() : Lookup();
+        return host == "hangs.test" ? n->look() : HostLookup();
     });
     names->hold(true);
     EXPECT_FALSE(resolve("hangs.test", 50ms));

@@ -2,6 +2,7 @@
 #include "config/units.h"
 #include "daemon/commands/check.h"
 #include "daemon/settings.h"
+#include "daemon/side_streams.h"
 
 #include <algorithm>
 #include <array>
@@ -219,6 +220,10 @@ void explain_reading(Settings const& settings, std::ostream& out) {
             ++count;
             a_day += 86400 / double(stream.every.count());
         }
+    // Our own posts are read besides, by an account that is in the list already.
+    for (auto const& side : side_sources(settings))
+        if (side.use == SideSource::Use::own)
+            asked[side.settings.account].second += 86400 / double(side.settings.every.count());
     out << "reading\n";
     if (asked.empty()) out << "  nothing is asked: every stream is pushed\n";
     for (auto const& [name, sum] : asked)

@@ -57,6 +57,26 @@ ServerResponse GraphStandIn::node(Call& call, std::string const& id) {
     return json_answer(200, json.take());
 }
 
+ServerResponse GraphStandIn::nodes(Call& call) {
+    auto const ids = split_list(call.params.get("ids"));
+    if (ids.empty() || ids.size() > 50)
+        return bad_parameter("(#100) Param ids must hold 1 to 50 ids");
+    JsonWriter json;
+    json.object();
+    for (auto const& id : ids) {
+        Post const* const post = find(id, call.now);
+        if (post == nullptr) return missing(id);
+        Edge asked;
+        asked.name = post->place;
+        if (auto bad = read_edge(call, asked)) return std::move(*bad);
+        json.key(id);
+        write(json, call, *post, asked.fields, post->place == "tagged");
+        ++call.items;
+    }
+    json.end();
+    return json_answer(200, json.take());
+}
+
 std::optional<ServerResponse> GraphStandIn::read_edge(Call const& call, Edge& edge) const {
     Params const& params = call.params;
     bool const comments = edge.name == "comments";

@@ -137,6 +137,7 @@ ServerResponse GraphStandIn::answer(Call& call) {
         return graph_error(400, 3, 0,
                            "(#3) Application does not have the capability to make this "
                            "API call.");
+    if (call.parts.empty() && call.params.has("ids")) return nodes(call);
     if (call.parts.empty()) return bad_parameter("(#100) No node specified");
     std::string id = call.parts[0];
     if (id == "debug_token") return debug_token(call);

@@ -33,9 +33,9 @@ struct GraphOptions {
 
 // GET /[vN.M/]{page}/{feed|posts|published_posts|visitor_posts|tagged}, /{post or
 // comment}/comments,
-// /{page, post or comment}, /me, /debug_token. Posts are told apart by Post::place; a comment's
-// `conversation` is the post, its `in_reply_to` the post or the comment it answers. `book` outlives
-// it.
+// /{page, post or comment}, /?ids= (which fails whole for one that is not there), /me,
+// /debug_token. Posts are told apart by Post::place; a comment's `conversation` is the post, its
+// `in_reply_to` the post or the comment it answers. `book` outlives it.
 class GraphStandIn final : public StandIn {
 public:
     GraphStandIn(PostBook const& book, GraphOptions options);
@@ -55,6 +55,7 @@ private:
     std::optional<ServerResponse> unauthorised(Call const& call) const;
     ServerResponse answer(Call& call);
     ServerResponse node(Call& call, std::string const& id);
+    ServerResponse nodes(Call& call);
     ServerResponse edge(Call& call, std::string const& id, std::string const& name);
     ServerResponse debug_token(Call const& call) const;
 

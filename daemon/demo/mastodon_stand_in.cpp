@@ -142,6 +142,8 @@ ServerResponse MastodonStandIn::answer(ServerRequest const& request, WallTime no
     if (path == "/api/v2/instance") return json_answer(200, instance());
     if (path == "/api/v1/statuses") return statuses(params, now, items);
     if (path.starts_with("/api/v1/statuses/")) return status(path.substr(17), now, items);
+    if (path.starts_with("/api/v1/accounts/") && path.ends_with("/statuses"))
+        return account_statuses(request, params, now, items);
     bool const account = path == "/api/v1/accounts/verify_credentials";
     if (account || path == "/api/v1/accounts/lookup") {
         if (account && who != Caller::known)
@@ -219,6 +221,31 @@ ServerResponse MastodonStandIn::tag(ServerRequest const& request, Params const& 
     if (!page.posts.empty())
         add_link(response, request, params, {"local", "limit", "only_media"},
                  page.posts.front()->id, page.posts.back()->id);
+    return response;
+}
+
+ServerResponse MastodonStandIn::account_statuses(ServerRequest const& request, Params const& params,
+                                                 WallTime now, std::size_t& items) {
+    auto const parts = split_list(request.path, '/');
+    std::string const id = parts.size() == 5 ? parts[3] : "";
+    bool const boosts = params.get("exclude_reblogs") != "true";
+    Listing listing(now);
+    listing.match = [&](Post const& post) {
+        bool const his = post.author.id == id || (post.own && id == options_.account_id);
+        return his && (boosts || post.kind != MentionKind::repost);
+    };
+    PostPage const page = list(listing, Ids(params, 20));
+    std::string const base = base_of(request, options_.base_url);
+    JsonWriter json;
+    json.array();
+    for (Post const* post : page.posts)
+        write_mastodon_status(json, *post, {base, options_.handle, options_.account_id}, book_);
+    json.end();
+    items = page.posts.size();
+    auto response = json_answer(200, json.take());
+    if (!page.posts.empty())
+        add_link(response, request, params, {"limit", "exclude_reblogs"}, page.posts.front()->id,
+                 page.posts.back()->id);
     return response;
 }
 

@@ -26,9 +26,10 @@ struct MastodonOptions {
 };
 
 // GET /api/v1/timelines/tag/:tag, /api/v1/notifications, /api/v2/search, /api/v1/statuses/:id,
-// /api/v1/statuses?id[]=, /api/v1/accounts/lookup, /api/v1/accounts/verify_credentials,
-// /api/v2/instance. Posts are listed by id, which is their ordered_at; what was fetched late has
-// the id of its old created_at and shows up below what was read already. `book` outlives it.
+// /api/v1/statuses?id[]=, /api/v1/accounts/:id/statuses, /api/v1/accounts/lookup,
+// /api/v1/accounts/verify_credentials, /api/v2/instance. Posts are listed by id, which is their
+// ordered_at; what was fetched late has the id of its old created_at and shows up below what was
+// read already. `book` outlives it.
 class MastodonStandIn final : public StandIn {
 public:
     MastodonStandIn(PostBook const& book, MastodonOptions options);
@@ -50,6 +51,8 @@ private:
     ServerResponse answer(ServerRequest const& request, WallTime now, std::size_t& items);
     ServerResponse tag(ServerRequest const& request, Params const& params, WallTime now,
                        std::size_t& items);
+    ServerResponse account_statuses(ServerRequest const& request, Params const& params,
+                                    WallTime now, std::size_t& items);
     ServerResponse notifications(ServerRequest const& request, Params const& params, WallTime now,
                                  std::size_t& items);
     ServerResponse search(Params const& params, WallTime now, std::size_t& items);

@@ -76,9 +76,13 @@ Post const& PostBook::append(Post post) {
 void PostBook::forget_oldest() {
     if (posts_.empty()) return;
     auto const oldest = posts_.begin();
-    auto [it, end] = by_id_.equal_range(oldest->second.id);
-    while (it != end && it->second != oldest) ++it;
-    if (it != end) by_id_.erase(it);
+    auto ids = oldest->second.versions;
+    ids.push_back(oldest->second.id);
+    for (auto const& id : ids) {
+        auto [it, end] = by_id_.equal_range(id);
+        while (it != end && it->second != oldest) ++it;
+        if (it != end) by_id_.erase(it);
+    }
     by_serial_.erase(oldest->second.serial);
     posts_.erase(oldest);
     ++forgotten_;
@@ -91,6 +95,22 @@ bool PostBook::remove(std::string const& id, WallTime at, Gone why) {
         it->second->second.gone = why;
     }
     return begin != end;
+}
+
+bool PostBook::edit(std::string const& id, std::string text, std::string const& version) {
+    std::vector<Posts::iterator> copies;
+    auto const [begin, end] = by_id_.equal_range(id);
+    for (auto it = begin; it != end; ++it) copies.push_back(it->second);
+    if (text.size() > kTextMax) text.resize(kTextMax);
+    for (auto const& copy : copies) {
+        Post& post = copy->second;
+        post.text = text;
+        if (version.empty()) continue;
+        post.versions.push_back(post.id);
+        post.id = version;
+        by_id_.emplace(version, copy);
+    }
+    return !copies.empty();
 }
 
 Post const* PostBook::find(std::string const& id) const {

@@ -94,6 +94,9 @@ public:
     Post const& append(Post post);
     // Every copy of this id is gone from `at` on. False: unknown.
     bool remove(std::string const& id, WallTime at, Gone why = Gone::deleted);
+    // Every copy of this id says something else from now on; with `version`, under that id too, as
+    // X gives each version one. False: unknown.
+    bool edit(std::string const& id, std::string text, std::string const& version = {});
     // The last appended of this id, visible or not; null when unknown.
     [[nodiscard]] Post const* find(std::string const& id) const;
 

@@ -168,8 +168,8 @@ std::vector<RateLimit> rate_limits(HttpResponse const& response, WallTime now,
     return out;
 }
 
-seconds throttle_wait(HttpResponse const& response, WallTime now,
-                      std::vector<RateLimit> const& limits) {
+std::optional<seconds> throttle_wait(HttpResponse const& response, WallTime now,
+                                     std::vector<RateLimit> const& limits) {
     if (auto const asked = retry_after(response, now)) return *asked;
     // The latest end among the windows that are used up; when none is, the limit that refused did
     // not name itself and the latest of all is the safe one.
@@ -180,7 +180,8 @@ seconds throttle_wait(HttpResponse const& response, WallTime now,
         if (limit.remaining < 1) used_up = std::max(used_up, limit.reset);
     }
     WallTime const reset = used_up != RateLimit::kNever ? used_up : any;
-    return reset == RateLimit::kNever ? kDoubtfulReset : wait_until(reset, now);
+    if (reset == RateLimit::kNever || reset <= now) return std::nullopt;
+    return wait_until(reset, now);
 }
 
 std::string answer_words(HttpResponse const& response) {

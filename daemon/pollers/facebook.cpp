@@ -24,10 +24,11 @@ using std::chrono::seconds;
 
 constexpr auto kHistory = days{30};
 constexpr auto kOverlap = 15min;
-constexpr auto kAlwaysWatched = 48h;      // own posts whose comments are read even if nothing says
-                                          // that they changed: updated_time is known to lag
-constexpr std::size_t kWatchedMax = 200;  // own posts of one walk; a call each
-constexpr std::int64_t kPagesMax = 500;   // of one edge; loops of `next` are known to happen
+constexpr auto kAlwaysWatched = 48h;       // own posts whose comments are read even if nothing says
+                                           // that they changed: updated_time is known to lag
+constexpr std::size_t kWatchedMax = 1000;  // own posts of one walk; a call each
+constexpr auto kOwnHistory = days{7};      // of our own posts, where they are all that is wanted
+constexpr std::int64_t kPagesMax = 500;    // of one edge; loops of `next` are known to happen
 constexpr std::size_t kTwinsMax = 100'000;
 constexpr seconds kDelay{60};
 
@@ -56,15 +57,17 @@ std::string_view joined(MentionBatch& batch, std::initializer_list<std::string_v
 
 // Names in the cursor, all of the walk in progress: ph: phase; s: its start; l: its lower bound; a,
 // or u and pt: where the next page begins; g: pages of this edge so far; old: pages in a row that
-// held only what is older; q: own posts whose comments are still to be read, separated by commas.
+// held only what is older; cut: something had to be left out, the walk vouches for nothing before
+// its own start; q: own posts whose comments are still to be read, separated by commas.
 // Between walks it is "v=1": the time that is covered is all there is to know.
 class FacebookPage final : public Poller {
 public:
-    FacebookPage(AccountSettings const& account, StreamSettings const& stream)
+    FacebookPage(AccountSettings const& account, StreamSettings const& stream, bool own_only)
         : account_(account),
           values_(account.values),
           version_(account.values.get("version", "v26.0")),
-          page_(stream.values.get("page")) {}
+          page_(stream.values.get(own_only ? "user" : "page")),
+          own_only_(own_only) {}
 
     [[nodiscard]] seconds indexing_delay() const override { return kDelay; }
     [[nodiscard]] std::string restart(std::string_view) const override { return "v=1"; }
@@ -135,11 +138,11 @@ private:
                            phase >= kVisitors && phase <= kComments &&
                            (phase != kComments || cursor.has("q"));
         if (whole) return cursor;
-        WallTime bound = context.walk_started - kHistory;
+        WallTime bound = context.walk_started - (own_only_ ? kOwnHistory : kHistory);
         if (context.covered_until != kNoTime)
             bound = std::max(bound, context.covered_until - kOverlap);
         return WalkCursor()
-            .set("ph", std::int64_t{kVisitors})
+            .set("ph", std::int64_t{own_only_ ? kOwn : kVisitors})
             .set("s", context.walk_started)
             .set("l", bound);
     }
@@ -148,8 +151,9 @@ private:
         return all.substr(0, all.find(','));
     }
     // Own posts are listed for the whole history: old ones get new comments.
-    [[nodiscard]] static WallTime bound(WalkCursor const& cursor) {
-        return cursor.number("ph") == kOwn ? cursor.time("s") - kHistory : cursor.time("l");
+    [[nodiscard]] WallTime bound(WalkCursor const& cursor) const {
+        return cursor.number("ph") == kOwn && !own_only_ ? cursor.time("s") - kHistory
+                                                         : cursor.time("l");
     }
 
     void check_version(HttpResponse const& response, PollPage& page) const {
@@ -172,6 +176,7 @@ private:
     AccountSettings account_;
     config::Values values_;  // with the secrets as last read
     std::string version_, page_;
+    bool own_only_;
 };
 
 // True when this tagged post is one that the visitors' edge gave under another id.
@@ -217,7 +222,7 @@ void FacebookPage::take(WalkCursor& cursor, MentionBatch& out) {
         out.items.push_back(m);
     }
     cursor.set("old", all_old ? cursor.number("old") + 1 : 0);
-    if (phase == kOwn) watch(cursor);
+    if (phase == kOwn && !own_only_) watch(cursor);
 }
 
 // Adds the page's own posts that may have new comments to those to be read.
@@ -228,12 +233,15 @@ void FacebookPage::watch(WalkCursor& cursor) const {
     WallTime const since = cursor.time("l");
     WallTime const recent = cursor.time("s") - kAlwaysWatched;
     for (GraphItem const& item : read_.items) {
-        if (count >= kWatchedMax) break;
         if (!item.published) continue;
         Mention const& m = item.mention;
         bool const changed = item.updated_at == kNoTime || item.updated_at >= since;
         if (!changed && m.created_at < recent) continue;
         if (m.id.find(',') != std::string_view::npos) continue;
+        if (count >= kWatchedMax) {
+            cursor.set("cut", std::int64_t{1});
+            break;
+        }
         if (!list.empty()) list += ',';
         list += m.id;
         ++count;
@@ -264,8 +272,10 @@ void FacebookPage::go_on(PollPage& page, WalkCursor& cursor, PollContext const& 
     }
     WallTime const started = cursor.time("s");
     WallTime const since = cursor.time("l");
-    cursor.keep_only({"s", "l"}).set("ph", phase).set("q", rest);
-    if (phase != kComments || !rest.empty()) {
+    if (read_.has_next() && (loops || capped)) cursor.set("cut", std::int64_t{1});
+    bool const cut = cursor.has("cut");
+    cursor.keep_only({"s", "l", "cut"}).set("ph", phase).set("q", rest);
+    if (!own_only_ && (phase != kComments || !rest.empty())) {
         page.cursor = cursor.text();
         return;
     }
@@ -273,6 +283,11 @@ void FacebookPage::go_on(PollPage& page, WalkCursor& cursor, PollContext const& 
     page.covered_until = started - indexing_delay();
     if (context.covered_until == kNoTime || since > context.covered_until)
         page.covered_from = since;
+    // What was left out may lie anywhere between the walk's bound and its start.
+    if (cut) {
+        page.covered_from = *page.covered_until - 1min;
+        if (page.note.empty()) page.note = "more than one walk may read: some of it was left out";
+    }
     page.cursor = "v=1";
 }
 
@@ -280,7 +295,12 @@ void FacebookPage::go_on(PollPage& page, WalkCursor& cursor, PollContext const& 
 
 std::unique_ptr<Poller> make_facebook_page(AccountSettings const& account,
                                            StreamSettings const& stream) {
-    return std::make_unique<FacebookPage>(account, stream);
+    return std::make_unique<FacebookPage>(account, stream, false);
+}
+
+std::unique_ptr<Poller> make_facebook_own(AccountSettings const& account,
+                                          StreamSettings const& stream) {
+    return std::make_unique<FacebookPage>(account, stream, true);
 }
 
 }  // namespace surged::daemon

@@ -17,7 +17,8 @@ using std::chrono::seconds;
 
 constexpr auto kHistory = std::chrono::days{30};  // of the first walk; 40 posts a page, 300 pages
                                                   // a quarter of an hour
-constexpr auto kOverlap = 15min;                  // posts that federate late
+constexpr auto kOwnHistory = std::chrono::days{7};
+constexpr auto kOverlap = 15min;  // posts that federate late
 constexpr auto kOverlapEvery = 5min;
 constexpr seconds kDelay{30};
 // A server that has switched its hashtag feeds off answers with an empty list, as a quiet one does:
@@ -29,14 +30,21 @@ constexpr auto kRulesEvery = 1h;
 // far back it goes, o: oldest time found; forward: p: min_id of the next page.
 class Mastodon final : public Poller {
 public:
-    Mastodon(AccountSettings const& account, StreamSettings const& stream, bool notifications)
+    enum class Path : std::uint8_t { tag, notifications, own };
+    Mastodon(AccountSettings const& account, StreamSettings const& stream, Path path)
         : reader_(mastodon_host(account.base_url), mastodon_bare_handles(stream)),
           values_(account.values),
           base_(account.base_url),
           ca_file_(account.ca_file),
           tag_(stream.values.get("tag")),
-          notifications_(notifications) {
+          user_(stream.values.get("user")),
+          notifications_(path == Path::notifications),
+          own_(path == Path::own) {
         if (tag_.starts_with('#')) tag_.erase(0, 1);
+        if (user_.starts_with('@')) user_.erase(0, 1);
+        // An instance knows its own people by their bare names.
+        std::string const here = "@" + mastodon_host(account.base_url);
+        if (user_.ends_with(here)) user_.erase(user_.size() - here.size());
     }
 
     [[nodiscard]] seconds indexing_delay() const override { return kDelay; }
@@ -46,9 +54,9 @@ public:
         // A watermark that was refused as it stood is worth nothing: look back by time instead.
         bool const walking = cursor.has("p") || cursor.has("m");
         if (walking)
-            cursor.keep_only({"w", "r"});
+            cursor.keep_only({"w", "r", "u", "h"});
         else
-            cursor.keep_only({});
+            cursor.keep_only({"u", "h"});
         return cursor.text();
     }
     bool reload_secrets() override { return values_.reload_secrets(); }
@@ -57,7 +65,9 @@ public:
                                            PollContext const& context) const override {
         WalkCursor const cursor = cursor_of(text);
         std::vector<std::pair<std::string, std::string>> params;
-        if (read_rules_) return request(base_ + "/api/v2/instance");
+        if (read_rules_) return request("/api/v2/instance", {});
+        if (must_resolve(cursor)) return request("/api/v1/accounts/lookup", {{"acct", user_}});
+        if (own_) params = {{"exclude_reblogs", "true"}};
         if (notifications_) {
             // Withheld ones too: a crisis is made of strangers.
             params = {{"types[]", "mention"}, {"types[]", "quote"}, {"include_filtered", "true"}};
@@ -65,16 +75,19 @@ public:
         params.emplace_back("limit", notifications_ ? "80" : "40");
         if (cursor.has("m")) params.emplace_back("max_id", cursor.get("m"));
         if (forward(cursor)) params.emplace_back("min_id", position(cursor, context));
-        return request(exporters::with_query(
-            base_ + (notifications_ ? std::string("/api/v1/notifications")
-                                    : "/api/v1/timelines/tag/" + exporters::url_encode(tag_)),
-            params));
+        if (own_)
+            return request(
+                "/api/v1/accounts/" + exporters::url_encode(cursor.get("u")) + "/statuses", params);
+        return request(notifications_ ? std::string("/api/v1/notifications")
+                                      : "/api/v1/timelines/tag/" + exporters::url_encode(tag_),
+                       params);
     }
 
     Result<PollPage> accept(HttpResponse const& response, std::string_view text,
                             PollContext const& context, MentionBatch& out) override {
         if (read_rules_) return accept_rules(response, text, context);
         WalkCursor cursor = cursor_of(text);
+        if (must_resolve(cursor)) return accept_account(response, cursor, context);
         MastodonPage read;
         if (auto failure = refused(response, context.now)) {
             if (!nothing_there(response)) return refusal(std::move(*failure), cursor);
@@ -97,9 +110,11 @@ public:
     }
 
 private:
-    [[nodiscard]] HttpRequest request(std::string url) const {
+    [[nodiscard]] HttpRequest request(
+        std::string const& path,
+        std::vector<std::pair<std::string, std::string>> const& params) const {
         HttpRequest r;
-        r.url = std::move(url);
+        r.url = exporters::with_query(base_ + path, params);
         if (std::string const token = values_.secret("access_token_file"); !token.empty())
             r.headers.emplace_back("Authorization", "Bearer " + token);
         r.headers.emplace_back("Accept", "application/json");
@@ -114,7 +129,7 @@ private:
                                                           WalkCursor const& cursor,
                                                           std::string_view text,
                                                           PollContext const& context) {
-        if (notifications_ || cursor.has("p") || cursor.has("m")) return std::nullopt;
+        if (notifications_ || own_ || cursor.has("p") || cursor.has("m")) return std::nullopt;
         if (read.items > 0) {
             rules_read_ = context.now;
             closed_.reset();
@@ -155,11 +170,30 @@ private:
         return page;
     }
 
+    [[nodiscard]] bool must_resolve(WalkCursor const& cursor) const {
+        return own_ && (!cursor.has("u") || cursor.get("h") != user_);
+    }
+    // The first step of a first walk: the account's id on this server, which is kept.
+    Result<PollPage> accept_account(HttpResponse const& response, WalkCursor& cursor,
+                                    PollContext const& context) {
+        if (auto failure = refused(response, context.now)) {
+            failure->detail =
+                without_secret(std::move(failure->detail), values_.secret("access_token_file"));
+            return std::move(*failure);
+        }
+        Result<std::string> const id = mastodon_account_id(response);
+        if (!id) return id.error();
+        PollPage page;
+        page.limits = rate_limits(response, context.now);
+        page.cursor = cursor.keep_only({}).set("u", std::string_view(*id)).set("h", user_).text();
+        return page;
+    }
+    [[nodiscard]] std::chrono::days history() const { return own_ ? kOwnHistory : kHistory; }
     // A walk whose beginning is not known was damaged: only what was complete before it is
     // believed.
     [[nodiscard]] static WalkCursor cursor_of(std::string_view text) {
         WalkCursor cursor(text);
-        if (cursor.time("s") == kNoTime) cursor.keep_only({"w", "r"});
+        if (cursor.time("s") == kNoTime) cursor.keep_only({"w", "r", "u", "h"});
         return cursor;
     }
     [[nodiscard]] static bool forward(WalkCursor const& cursor) {
@@ -168,7 +202,8 @@ private:
 
     // A hashtag that nobody used may be 404 or an empty list, depending on the server's age.
     [[nodiscard]] bool nothing_there(HttpResponse const& response) const {
-        return !notifications_ && response.status == 404 && !error_words(response.body).empty();
+        return !notifications_ && !own_ && response.status == 404 &&
+               !error_words(response.body).empty();
     }
 
     [[nodiscard]] Failure refusal(Failure failure, WalkCursor const& cursor) const {
@@ -208,7 +243,7 @@ private:
         if (read.items == 0 || !id_less(from, to)) {
             page.complete = true;
             page.covered_until = complete;
-            page.cursor = cursor.keep_only({"w", "r"}).text();
+            page.cursor = cursor.keep_only({"w", "r", "u", "h"}).text();
             return;
         }
         // Ids are times of arrival: what stands below the newest of this page has arrived.
@@ -223,7 +258,7 @@ private:
                  HttpResponse const& response, PollContext const& context) const {
         if (!cursor.has("m")) {
             WallTime const edge = context.covered_until == kNoTime
-                                      ? context.walk_started - kHistory
+                                      ? context.walk_started - history()
                                       : context.covered_until - kOverlap;
             cursor.set("s", context.walk_started).set("n", read.newest).set("l", edge);
         }
@@ -247,13 +282,13 @@ private:
                 oldest == kNoTime ? *page.covered_until - 1min : std::max(oldest, edge);
         }
         cursor.set("w", cursor.get("n"));
-        page.cursor = cursor.keep_only({"w"}).text();
+        page.cursor = cursor.keep_only({"w", "u", "h"}).text();
     }
 
     MastodonPageReader reader_;
     config::Values values_;
-    std::string base_, ca_file_, tag_;
-    bool notifications_;
+    std::string base_, ca_file_, tag_, user_;
+    bool notifications_, own_;
     bool read_rules_ = false;  // the next request asks for the server's rules
     WallTime rules_read_ = kNoTime;
     std::optional<Failure> closed_;  // why an empty feed is no silence
@@ -263,11 +298,15 @@ private:
 
 std::unique_ptr<Poller> make_mastodon_tag(AccountSettings const& account,
                                           StreamSettings const& stream) {
-    return std::make_unique<Mastodon>(account, stream, false);
+    return std::make_unique<Mastodon>(account, stream, Mastodon::Path::tag);
 }
 std::unique_ptr<Poller> make_mastodon_mentions(AccountSettings const& account,
                                                StreamSettings const& stream) {
-    return std::make_unique<Mastodon>(account, stream, true);
+    return std::make_unique<Mastodon>(account, stream, Mastodon::Path::notifications);
+}
+std::unique_ptr<Poller> make_mastodon_own(AccountSettings const& account,
+                                          StreamSettings const& stream) {
+    return std::make_unique<Mastodon>(account, stream, Mastodon::Path::own);
 }
 
 }  // namespace surged::daemon

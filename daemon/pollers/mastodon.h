@@ -30,4 +30,9 @@ std::unique_ptr<Poller> make_mastodon_tag(AccountSettings const& account,
 std::unique_ptr<Poller> make_mastodon_mentions(AccountSettings const& account,
                                                StreamSettings const& stream);
 
+// The posts of one of our own accounts (stream key "user": acme or acme@instance), without boosts,
+// 7 days back at the first start.
+std::unique_ptr<Poller> make_mastodon_own(AccountSettings const& account,
+                                          StreamSettings const& stream);
+
 }  // namespace surged::daemon

@@ -294,6 +294,25 @@ std::set<std::string> mastodon_bare_handles(StreamSettings const& stream) {
     return out;
 }
 
+Result<std::string> mastodon_account_id(HttpResponse const& response) {
+    JsonDocument document;
+    MentionBatch texts;
+    auto opened = document.open(response.body);
+    if (!opened) return opened.error();
+    ondemand::object root;
+    if (auto const error = (*opened)->get_object().get(root)) return broken(error);
+    ItemReader in(texts);
+    std::string_view id;
+    auto const error = each_field(root, [&](std::string_view key, ondemand::value value) {
+        if (key == "id") id = in.id(value);
+        return SUCCESS;
+    });
+    if (error) return broken(error);
+    if (auto const trailing = document.finish()) return *trailing;
+    if (id.empty()) return Failure(Fault::malformed, "an account without an id");
+    return std::string(id);
+}
+
 std::optional<WallTime> mastodon_id_time(std::string_view id, WallTime now) {
     constexpr WallTime kFirst{std::chrono::seconds{1'451'606'400}};  // 2016
     if (id.size() < 17 || id.size() > 19) return std::nullopt;

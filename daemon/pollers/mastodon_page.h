@@ -73,6 +73,8 @@ struct MastodonAccess {
 // are written without one.
 [[nodiscard]] std::string mastodon_host(std::string_view base);
 [[nodiscard]] std::set<std::string> mastodon_bare_handles(StreamSettings const& stream);
+// The id of one account: accounts/lookup, accounts/verify_credentials.
+[[nodiscard]] Result<std::string> mastodon_account_id(HttpResponse const& response);
 
 // Snowflakes of Mastodon: (ms since 1970 << 16) | tail. nullopt for ids that are none: other
 // servers' ids, sequences, anything that would be a time before 2016 or a day after `now`.

@@ -7,6 +7,7 @@
 #include "daemon/pollers/instagram.h"
 #include "daemon/pollers/jetstream.h"
 #include "daemon/pollers/json.h"
+#include "daemon/pollers/lookups.h"
 #include "daemon/pollers/mastodon.h"
 #include "daemon/pollers/mastodon_search.h"
 #include "daemon/pollers/mastodon_stream.h"
@@ -113,26 +114,41 @@ constexpr std::array kItems{
 // what its owners ask for.
 std::vector<PlatformRow> make_table() {
     std::vector<PlatformRow> out;
-    out.push_back({.name = "x",
-                   .base_url = "https://api.x.com",
-                   .policy = "twitter",
-                   .account_keys = kXAccount,
-                   // 450, 300 and 450 requests per 15 minutes and app.
-                   .kinds = {{"search", kQuery, make_x_search, seconds{2}},
-                             {"counts", kQuery, make_x_counts, seconds{3}, true},
-                             {"mentions", kUser, make_x_mentions, seconds{2}}},
-                   .host = "x.com,twitter.com"});
-    out.push_back({.name = "facebook",
-                   .base_url = "https://graph.facebook.com",
-                   .account_keys = kMetaAccount,
-                   // 4800 calls a day and engaged user: one each 18 s for the smallest page.
-                   .kinds = {{"page", kPage, make_facebook_page, seconds{18}}},
-                   .host = "facebook.com,fb.com,fb.watch"});
+    out.push_back(
+        {.name = "x",
+         .base_url = "https://api.x.com",
+         .policy = "twitter",
+         .account_keys = kXAccount,
+         // 450, 300 and 450 requests per 15 minutes and app.
+         .kinds = {{"search", kQuery, make_x_search, seconds{2}},
+                   {"counts", kQuery, make_x_counts, seconds{3}, true, nullptr, {}, "search"},
+                   {"mentions", kUser, make_x_mentions, seconds{2}}},
+         .host = "x.com,twitter.com",
+         .own = make_x_own,
+         .make_lookup = make_x_lookup});
+    out.push_back(
+        {.name = "facebook",
+         .base_url = "https://graph.facebook.com",
+         .account_keys = kMetaAccount,
+         // 4800 calls a day and engaged user: one each 18 s for the smallest page.
+         .kinds =
+             {{"page", kPage, make_facebook_page, seconds{18}, false, nullptr, {}, {}, "page"}},
+         .host = "facebook.com,fb.com,fb.watch",
+         .own = make_facebook_own,
+         .make_lookup = make_graph_lookup});
     out.push_back({.name = "instagram",
                    .base_url = "https://graph.facebook.com",
                    .account_keys = kMetaAccount,
                    // Hashtags: 200 calls an hour and user of the app, several pages a look.
-                   .kinds = {{"mentions", kUser, make_instagram_mentions, seconds{18}},
+                   .kinds = {{"mentions",
+                              kUser,
+                              make_instagram_mentions,
+                              seconds{18},
+                              false,
+                              nullptr,
+                              {},
+                              {},
+                              "user"},
                              {"hashtag", kHashtag, make_instagram_hashtag, seconds{300}}},
                    .host = "instagram.com"});
     out.push_back(
@@ -146,7 +162,9 @@ std::vector<PlatformRow> make_table() {
                    {"mentions", kNotified, make_mastodon_mentions, seconds{3}, false,
                     make_mastodon_mentions_listener},
                    {"search", kQuery, make_mastodon_search, seconds{3}}},
-         .host = ""});
+         .host = "",
+         .own = make_mastodon_own,
+         .make_lookup = make_mastodon_lookup});
     out.push_back({.name = "bluesky",
                    .base_url = "https://bsky.social",
                    .policy = "twitter",

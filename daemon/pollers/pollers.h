@@ -37,7 +37,14 @@ struct KindRow {
     bool counts = false;             // yields per-minute counts, not mentions
     MakeListener listen = nullptr;   // null: the platform does not push
     DayQuota quota = {};
+    // Of counts: the kind that fetches the mentions themselves with the same keys, while it surges.
+    std::string_view evidence_kind = {};
+    // The key that names an account whose own posts come through this stream, too.
+    std::string_view own_key = {};
 };
+
+class Lookup;
+using MakeLookup = std::unique_ptr<Lookup> (*)(AccountSettings const&, StreamSettings const&);
 
 struct PlatformRow {
     std::string_view name;  // x, facebook, ...
@@ -50,6 +57,12 @@ struct PlatformRow {
     std::vector<KindRow> kinds = {};  // `push` is every platform's and not listed
     // Of links to it, for `respond` with a link: "x.com,twitter.com". Empty: any host may be one.
     std::string_view host = {};
+    // Reads what one of our own accounts posts (stream key "user": a handle or an id under the
+    // brand's `own`); its mentions are own posts. Null: this release cannot.
+    MakePoller own = nullptr;
+    std::chrono::seconds own_floor{60};
+    // Looks posts up by their ids (daemon/lookup.h). Null: the platform cannot.
+    MakeLookup make_lookup = nullptr;
 };
 
 std::vector<PlatformRow> const& platforms();

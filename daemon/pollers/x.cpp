@@ -26,6 +26,8 @@ constexpr auto kReachMargin = 2h;
 constexpr auto kReachSlack = 60s;
 // A timeline gives 800 posts, sometimes a few less, for what was deleted.
 constexpr std::int64_t kTimelineDepth = 780;
+constexpr std::int64_t kOwnDepth = 3150;  // likewise, of 3200
+constexpr auto kOwnHistory = std::chrono::days{7};
 constexpr seconds kCountsOverlap{600};  // revisions of minutes
 constexpr seconds kSearchDelay{30};
 
@@ -133,12 +135,14 @@ void add_bound(Params& params, Bound const& bound) {
         params.emplace_back("start_time", detectors::rfc3339(bound.start_time));
 }
 
-// Search and mentions: the same walk over different paths.
+// Search, mentions and our own posts: the same walk over different paths.
 class XPosts final : public XPoller {
 public:
-    XPosts(AccountSettings const& account, StreamSettings const& stream, bool search)
+    enum class Path : std::uint8_t { search, mentions, own };
+    XPosts(AccountSettings const& account, StreamSettings const& stream, Path path)
         : XPoller(account, stream),
-          search_(search),
+          search_(path == Path::search),
+          own_(path == Path::own),
           query_(stream.values.get("query")),
           user_(stream.values.get("user")) {
         if (user_.starts_with('@')) user_.erase(0, 1);
@@ -157,12 +161,14 @@ public:
         if (search_) params.emplace_back("query", query_);
         params.emplace_back("max_results", "100");
         add_fields(params);
-        add_bound(params, bound_of(cursor, context, reach()));
+        if (own_) params.emplace_back("exclude", "retweets");
+        add_bound(params, walk_bound(cursor, context));
         // One and the same token has two names.
         if (cursor.has("t"))
             params.emplace_back(search_ ? "next_token" : "pagination_token", cursor.get("t"));
         return request(search_ ? "/2/tweets/search/recent"
-                               : "/2/users/" + exporters::url_encode(user_id(cursor)) + "/mentions",
+                               : "/2/users/" + exporters::url_encode(user_id(cursor)) +
+                                     (own_ ? "/tweets" : "/mentions"),
                        params);
     }
 
@@ -170,7 +176,7 @@ public:
                             PollContext const& context, MentionBatch& out) override {
         WalkCursor cursor = cursor_of(text);
         if (must_resolve(cursor)) return accept_user(response, cursor, context);
-        Bound const bound = bound_of(cursor, context, reach());
+        Bound const bound = walk_bound(cursor, context);
         if (response.status < 200 || response.status > 299)
             return refusal(response, context, cursor.has("t") || !bound.none());
         std::size_t const before = out.items.size();
@@ -192,6 +198,13 @@ public:
 private:
     [[nodiscard]] std::chrono::days reach() const {
         return search_ ? kReach : std::chrono::days{0};
+    }
+    // Of our own posts the first walk wants what a crisis may begin from, not all there ever was.
+    [[nodiscard]] Bound walk_bound(WalkCursor const& cursor, PollContext const& context) const {
+        Bound bound = bound_of(cursor, context, reach());
+        if (own_ && bound.none() && !cursor.has("t"))
+            bound.start_time = std::chrono::floor<seconds>(context.walk_started - kOwnHistory);
+        return bound;
     }
     [[nodiscard]] bool user_is_id() const {
         return !user_.empty() && user_.find_first_not_of("0123456789") == std::string::npos;
@@ -249,7 +262,7 @@ private:
             if (!bound.none()) return std::nullopt;
             // The edge moves on while a long walk is under way: that of its last page counts.
             from = context.now - kReach + kReachSlack;
-        } else if (bound.none() || cursor.number("c") >= kTimelineDepth) {
+        } else if (bound.none() || cursor.number("c") >= (own_ ? kOwnDepth : kTimelineDepth)) {
             // Everything there ever was, or the 800 newest: known from the oldest of them.
             from = cursor.time("o");
             if (from == kNoTime) from = started - indexing_delay() - 1min;
@@ -260,7 +273,7 @@ private:
         return from;
     }
 
-    bool search_;
+    bool search_, own_;
     std::string query_, user_;
 };
 
@@ -331,11 +344,14 @@ private:
 
 std::unique_ptr<Poller> make_x_search(AccountSettings const& account,
                                       StreamSettings const& stream) {
-    return std::make_unique<XPosts>(account, stream, true);
+    return std::make_unique<XPosts>(account, stream, XPosts::Path::search);
 }
 std::unique_ptr<Poller> make_x_mentions(AccountSettings const& account,
                                         StreamSettings const& stream) {
-    return std::make_unique<XPosts>(account, stream, false);
+    return std::make_unique<XPosts>(account, stream, XPosts::Path::mentions);
+}
+std::unique_ptr<Poller> make_x_own(AccountSettings const& account, StreamSettings const& stream) {
+    return std::make_unique<XPosts>(account, stream, XPosts::Path::own);
 }
 std::unique_ptr<Poller> make_x_counts(AccountSettings const& account,
                                       StreamSettings const& stream) {

@@ -21,6 +21,9 @@ struct StreamSettings;
 std::unique_ptr<Poller> make_x_search(AccountSettings const& account, StreamSettings const& stream);
 std::unique_ptr<Poller> make_x_mentions(AccountSettings const& account,
                                         StreamSettings const& stream);
+// The posts of one of our own accounts (stream key "user"), without reposts: the same walk over
+// users/ID/tweets, 7 days back at the first start and 3200 posts at most.
+std::unique_ptr<Poller> make_x_own(AccountSettings const& account, StreamSettings const& stream);
 std::unique_ptr<Poller> make_x_counts(AccountSettings const& account, StreamSettings const& stream);
 
 }  // namespace surged::daemon

@@ -236,13 +236,18 @@ std::string with(std::string_view lead, std::string_view text) {
     return text.empty() ? std::string(lead) : std::string(lead) + ": " + quote(text);
 }
 
+std::string with_origin(Event const& event) {
+    return event.origin.empty() ? "" : with("it began with our own post", event.origin);
+}
+
 std::string incident_words(Page const& page, WallTime now) {
     auto const& event = page.event;
     auto const urgent = urgent_words(page, now);
     switch (event.name) {
         case EventName::surge_started:
         case EventName::incident_opened:
-            return sentences({figures(page), short_kind(event), late_words(page, now), urgent});
+            return sentences({figures(page), short_kind(event), with_origin(event),
+                              late_words(page, now), urgent});
         case EventName::incident_reopened:
             return sentences({reopened_words(event) + figures(page), short_kind(event),
                               late_words(page, now), urgent});

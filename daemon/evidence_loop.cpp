@@ -1,0 +1,210 @@
+#include "daemon/evidence_loop.h"
+
+#include "detectors/mention.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace surged::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using detectors::Instant;
+using detectors::kNoTime;
+using detectors::Look;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::string_view kKind = "lookup";
+constexpr milliseconds kLookAgain{15'000};  // for an incident that opened meanwhile
+constexpr seconds kInterval{60};            // of the backoff
+constexpr seconds kNothingLearnt{60};
+// Of one look. A call that fails for one of its ids is asked again in halves: a hundred ids with
+// one that is gone cost about fourteen.
+constexpr std::size_t kRequestsMost = 60;
+
+class EvidenceLoop {
+public:
+    EvidenceLoop(EvidenceEnv env, std::string account, std::string platform,
+                 std::unique_ptr<Lookup> lookup)
+        : env_(env),
+          account_(std::move(account)),
+          platform_(std::move(platform)),
+          lookup_(std::move(lookup)) {}
+
+    boost::asio::awaitable<void> run();
+
+private:
+    using Ids = std::vector<std::string>;
+    boost::asio::awaitable<void> look(std::optional<Failure>& failure);
+    boost::asio::awaitable<void> ask(Ids const& ids, Result<LookupAnswer>& answer);
+    boost::asio::awaitable<void> pause(milliseconds wait);
+    void learn(LookupAnswer& answer);
+    void believe_singles();
+    [[nodiscard]] milliseconds after(Failure const& failure);
+
+    EvidenceEnv env_;
+    std::string account_, platform_;
+    std::unique_ptr<Lookup> lookup_;
+    Look look_;
+    Ids lone_;  // gone by an answer for them alone: believed once another post is seen after them
+    int failures_ = 0;
+    bool retried_auth_ = false;
+};
+
+boost::asio::awaitable<void> EvidenceLoop::pause(milliseconds wait) {
+    Instant const until = env_.clock.now() + wait;
+    co_await env_.clock.sleep_until(until);
+}
+
+boost::asio::awaitable<void> EvidenceLoop::ask(Ids const& ids, Result<LookupAnswer>& answer) {
+    AccountPace::Turn turn(env_.pace);
+    for (;;) {
+        milliseconds const wait = turn.wait(env_.clock.wall_now(), true, kKind);
+        if (wait <= 0ms) break;
+        co_await pause(std::min(wait, milliseconds{60'000}));
+    }
+    turn.take();
+    Instant const started = env_.clock.now();
+    env_.pace.spend(env_.clock.wall_now(), 1, 0, kKind);
+    env_.polls.spending(account_);
+    HttpRequest request = lookup_->request(ids);
+    Instant const deadline = started + env_.timeout;
+    Result<HttpResponse> response = co_await env_.http.fetch(std::move(request), deadline);
+    turn.done();
+    WallTime const now = env_.clock.wall_now();
+    if (response) {
+        int const status = response->status;
+        answer = lookup_->accept(*response, ids, now);
+        if (answer)
+            env_.pace.spend(now, 0, answer->reads, kKind);
+        else if (status >= 200 && status < 300)
+            env_.pace.lost(now);
+    } else {
+        answer = response.error();
+        env_.pace.lost(now);
+    }
+    PollOutcome outcome;
+    outcome.account = account_;
+    outcome.platform = platform_;
+    outcome.took = env_.clock.now() - started;
+    // A post that is not there is an answer.
+    if (!answer && answer.error().fault != Fault::not_found) outcome.failure = answer.error();
+    if (answer) {
+        env_.pace.told(answer->limits);
+        outcome.limits = &answer->limits;
+    }
+    env_.polls.polled(outcome);
+}
+
+void EvidenceLoop::learn(LookupAnswer& answer) {
+    if (answer.there.empty()) return;  // nothing that is there: nothing is known
+    believe_singles();
+    for (auto& seen : answer.there)
+        look_.there.push_back({seen.id, detectors::stable_hash(seen.text), seen.version});
+    look_.gone.insert(look_.gone.end(), answer.gone.begin(), answer.gone.end());
+    look_.hidden.insert(look_.hidden.end(), answer.hidden.begin(), answer.hidden.end());
+}
+
+void EvidenceLoop::believe_singles() {
+    look_.gone.insert(look_.gone.end(), lone_.begin(), lone_.end());
+    lone_.clear();
+}
+
+// The batch in requests of the platform's size, each with its controls; what it cannot answer whole
+// in halves; at the end a control for those that were asked alone.
+boost::asio::awaitable<void> EvidenceLoop::look(std::optional<Failure>& failure) {
+    EvidenceBatch const batch = env_.sink.evidence_due(account_);
+    std::size_t const most = lookup_->most();
+    std::size_t const beside = most > batch.controls.size() ? batch.controls.size() : 0;
+    std::deque<Ids> todo;
+    for (std::size_t i = 0; i < batch.ids.size();) {
+        Ids ids;
+        for (; i < batch.ids.size() && ids.size() + beside < most; ++i) ids.push_back(batch.ids[i]);
+        if (beside > 0) ids.insert(ids.end(), batch.controls.begin(), batch.controls.end());
+        todo.push_back(std::move(ids));
+    }
+    bool last = false;
+    for (std::size_t n = 0; n < kRequestsMost; ++n) {
+        if (todo.empty()) {
+            if (lone_.empty() || last || batch.controls.empty()) break;
+            todo.push_back({batch.controls.front()});
+            last = true;
+        }
+        Ids const ids = std::move(todo.front());
+        todo.pop_front();
+        Result<LookupAnswer> answer = Failure(Fault::transient, "not asked yet");
+        co_await ask(ids, answer);
+        if (answer) {
+            learn(*answer);
+            continue;
+        }
+        if (answer.error().fault != Fault::not_found) {
+            failure = answer.error();
+            break;
+        }
+        if (ids.size() == 1) {
+            bool const control = std::find(batch.controls.begin(), batch.controls.end(),
+                                           ids.front()) != batch.controls.end();
+            if (!control) lone_.push_back(ids.front());
+            continue;
+        }
+        auto const middle = ids.begin() + std::ptrdiff_t(ids.size() / 2);
+        // The half with the controls comes last.
+        todo.emplace_front(middle, ids.end());
+        todo.emplace_front(ids.begin(), middle);
+    }
+}
+
+milliseconds EvidenceLoop::after(Failure const& failure) {
+    if (failure.fault == Fault::auth && !retried_auth_ && lookup_->reload_secrets()) {
+        retried_auth_ = true;
+        return 0ms;
+    }
+    ++failures_;
+    seconds const wait = next_wait(kInterval, failures_, failure.fault, failure.retry_after);
+    if (failure.fault == Fault::throttled) env_.pace.throttled(env_.clock.wall_now() + wait, kKind);
+    milliseconds const jitter{std::uniform_int_distribution<std::int64_t>(0, 5000)(env_.random)};
+    return wait + jitter;
+}
+
+boost::asio::awaitable<void> EvidenceLoop::run() {
+    for (;;) {  // ends only by cancellation: the next co_await throws
+        WallTime const now = env_.clock.wall_now();
+        WallTime const next = env_.sink.next_evidence(account_);
+        if (next == kNoTime || next > now) {
+            milliseconds const wait =
+                next == kNoTime ? kLookAgain : std::min<milliseconds>(next - now, kLookAgain);
+            co_await pause(std::max(wait, 1ms));
+            continue;
+        }
+        look_ = {};
+        lone_.clear();
+        std::optional<Failure> failure;
+        co_await look(failure);
+        bool const learnt = !look_.there.empty();
+        if (learnt)
+            env_.sink.evidence_seen(account_, look_, env_.pace.slowdown(env_.clock.wall_now()));
+        milliseconds wait{0};
+        if (failure) {
+            wait = after(*failure);
+        } else {
+            failures_ = 0;
+            retried_auth_ = false;
+            if (!learnt) wait = kNothingLearnt;
+        }
+        co_await pause(wait);
+    }
+}
+
+}  // namespace
+
+boost::asio::awaitable<void> run_evidence_loop(EvidenceEnv env, std::string account,
+                                               std::string platform,
+                                               std::unique_ptr<Lookup> lookup) {
+    EvidenceLoop loop(env, std::move(account), std::move(platform), std::move(lookup));
+    co_await loop.run();
+}
+
+}  // namespace surged::daemon
