@@ -1,6 +1,7 @@
 #include "daemon/api.h"
 
 #include "daemon/bell.h"
+#include "daemon/views.h"
 #include "detectors/json_writer.h"
 
 #include <algorithm>
@@ -21,6 +22,7 @@ constexpr std::size_t kEventsAtOnce =
     200;  // read from the journal between two writes to a follower
 constexpr std::chrono::seconds kHeartbeat{
     15};  // a comment line keeps proxies from closing a quiet stream
+constexpr std::chrono::seconds kStreamsEvery{5};  // charts move by the minute; states at once
 
 // Splits "/api/v1/streams/a%2Fb" (already decoded) along the pattern's segments; {} takes one
 // segment.
@@ -122,17 +124,17 @@ bool Api::admit(Access access, ApiCall& call, ServerResponse& otherwise) const {
         otherwise = problem(403, "Forbidden", "the Origin of this write is another site");
         return false;
     }
-    auto const& tokens = env_.engine.settings().server.tokens;
-    if (tokens.empty() || access == Access::open) return true;
-    constexpr std::string_view kBearer = "Bearer ";
-    std::string_view const given = exporters::header(headers, "Authorization");
-    Token const* found = nullptr;
-    if (given.starts_with(kBearer))
-        for (Token const& token : tokens)
-            if (same_secret(given.substr(kBearer.size()), token.secret.value)) found = &token;
+    recognise(call);
+    if (env_.engine.settings().server.tokens.empty() || access == Access::open) return true;
+    Token const* const found = call.token;
     if (found == nullptr) {
         otherwise = problem(401, "Unauthorized", "a token is needed: Authorization: Bearer TOKEN");
         otherwise.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"surged\"");
+        return false;
+    }
+    // A cookie goes wherever the browser goes: what it lets in must say which page asks.
+    if (writes && call.session && origin.empty()) {
+        otherwise = problem(403, "Forbidden", "a write of the console must say its Origin");
         return false;
     }
     if (!allowed(found->role, access)) {
@@ -140,8 +142,21 @@ bool Api::admit(Access access, ApiCall& call, ServerResponse& otherwise) const {
                             "the role of token '" + found->name + "' does not allow this");
         return false;
     }
-    call.token = found;
     return true;
+}
+
+// Who asks: by a bearer token, else by the console's cookie.
+void Api::recognise(ApiCall& call) const {
+    auto const& tokens = env_.engine.settings().server.tokens;
+    constexpr std::string_view kBearer = "Bearer ";
+    std::string_view const given = exporters::header(call.request.headers, "Authorization");
+    if (given.starts_with(kBearer)) {
+        for (Token const& token : tokens)
+            if (same_secret(given.substr(kBearer.size()), token.secret.value)) call.token = &token;
+        return;
+    }
+    call.token = session_token(exporters::header(call.request.headers, "Cookie"), tokens, call.now);
+    call.session = call.token != nullptr;
 }
 
 boost::asio::awaitable<void> Api::handle(ServerRequest request, Responder& responder) {
@@ -205,6 +220,10 @@ boost::asio::awaitable<void> Api::events(ServerRequest const& request, Responder
     co_await responder.begin(std::move(head));
     std::string hello = ": surged\n\n";
     co_await responder.write(std::move(hello));
+    bool const with_streams = request.param("streams") == "1";
+    std::chrono::seconds const patience = with_streams ? kStreamsEvery : kHeartbeat;
+    if (with_streams) look_at_streams();
+    std::uint64_t seen = moving_.version;
     while (!stopping_) {
         std::string chunk;
         auto const found = store->events(last, kEventsAtOnce);
@@ -215,13 +234,42 @@ boost::asio::awaitable<void> Api::events(ServerRequest const& request, Responder
         }
         if (found.size() < kEventsAtOnce) {
             if (!chunk.empty()) co_await responder.write(std::move(chunk));
-            Instant const until = env_.clock.now() + kHeartbeat;
+            Instant const until = env_.clock.now() + patience;
             co_await self.bell.wait_until(until);
             if (env_.clock.now() < until) continue;
-            chunk = ": still here\n\n";
+            if (with_streams) look_at_streams();
+            chunk = with_streams ? moved_since(seen) : std::string{};
+            if (chunk.empty()) chunk = ": still here\n\n";
         }
         co_await responder.write(std::move(chunk));
     }
+}
+
+void Api::look_at_streams() {
+    Instant const now = env_.clock.now();
+    if (moving_.version != 0 && now - moving_.at < kStreamsEvery / 2) return;
+    moving_.at = now;
+    ++moving_.version;
+    auto const& streams = env_.engine.streams();
+    for (auto const& [name, stream] : streams) {
+        auto& [json, version] = moving_.rows[name];
+        std::string fresh = stream_json(*stream);
+        if (fresh == json) continue;
+        json = std::move(fresh);
+        version = moving_.version;
+    }
+    if (moving_.rows.size() > streams.size())
+        std::erase_if(moving_.rows, [&](auto const& row) { return !streams.contains(row.first); });
+}
+
+// The rows that changed since then, as one event without an id: what the journal says is resumed
+// by its own numbers.
+std::string Api::moved_since(std::uint64_t& version) const {
+    std::string list;
+    for (auto const& [name, row] : moving_.rows)
+        if (row.second > version) list += (list.empty() ? "" : ",") + row.first;
+    version = moving_.version;
+    return list.empty() ? list : "event: streams\ndata: [" + list + "]\n\n";
 }
 
 ServerResponse Api::event_stream(ApiCall const&) {

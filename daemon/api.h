@@ -5,10 +5,12 @@
 #include "daemon/clock.h"
 #include "daemon/engine.h"
 #include "daemon/http_server.h"
+#include "daemon/session.h"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -39,6 +41,7 @@ struct ApiCall {
     std::vector<std::string> params;  // what the {} of the pattern matched, decoded
     Token const* token = nullptr;     // null: no tokens are configured
     WallTime now{};
+    bool session = false;  // by the cookie of the console, not by a bearer token
 };
 
 class Api {
@@ -67,6 +70,7 @@ private:
     // The route, or the answer that says why there is none.
     Route const* find(ApiCall& call, ServerResponse& otherwise) const;
     bool admit(Access access, ApiCall& call, ServerResponse& otherwise) const;
+    void recognise(ApiCall& call) const;
     boost::asio::awaitable<void> events(ServerRequest const& request, Responder& responder);
 
     ServerResponse healthz(ApiCall const& call);
@@ -75,6 +79,9 @@ private:
     ServerResponse reload(ApiCall const& call);
     ServerResponse openapi(ApiCall const& call);
     ServerResponse console(ApiCall const& call);
+    ServerResponse console_asset(ApiCall const& call);
+    ServerResponse sign_in(ApiCall const& call);
+    ServerResponse sign_out(ApiCall const& call);
     ServerResponse status(ApiCall const& call);
     ServerResponse streams(ApiCall const& call);
     ServerResponse stream(ApiCall const& call);
@@ -85,9 +92,24 @@ private:
     ServerResponse incident(ApiCall const& call);
     ServerResponse act(ApiCall const& call);
     ServerResponse test_receiver(ApiCall const& call);
+    ServerResponse hook_challenge(ApiCall const& call);
+    ServerResponse hook_delivery(ApiCall const& call);
+    [[nodiscard]] AccountSettings const* hook_account(ApiCall const& call) const;
     ServerResponse event_stream(ApiCall const& call);
 
+    // What the consoles show of the streams, and which change of it each row is: made anew every
+    // few seconds while somebody looks, once for all of them.
+    struct Moving {
+        Instant at{};
+        std::uint64_t version = 0;
+        std::map<std::string, std::pair<std::string, std::uint64_t>> rows;  // JSON, version
+    };
+    void look_at_streams();
+    [[nodiscard]] std::string moved_since(std::uint64_t& version) const;
+
     ApiEnv env_;
+    Moving moving_;
+    SignInLimit sign_ins_;
     std::set<Subscriber*> subscribers_;
     bool stopping_ = false;
 };

@@ -42,9 +42,11 @@ ServerResponse not_found(std::string const& what) {
 
 std::vector<Api::Route> const& Api::routes() {
     static std::vector<Route> const kRoutes{
-        {"GET", "/", Access::viewer, "The console", &Api::console},
-        {"GET", "/incidents/{}", Access::viewer, "The console's page of one incident",
-         &Api::console},
+        {"GET", "/", Access::open, "The console, or its sign-in", &Api::console},
+        {"GET", "/incidents/{}", Access::open, "The console's page of one incident", &Api::console},
+        {"GET", "/assets/{}", Access::open, "What the console is made of", &Api::console_asset},
+        {"POST", "/-/login", Access::open, "Sign in to the console by a token", &Api::sign_in},
+        {"POST", "/-/logout", Access::open, "Sign out of the console", &Api::sign_out},
         {"GET", "/metrics", Access::viewer, "Prometheus text format", &Api::metrics},
         {"GET", "/healthz", Access::open, "The process lives", &Api::healthz},
         {"GET", "/readyz", Access::open, "State is restored and every poller has started",
@@ -68,6 +70,14 @@ std::vector<Api::Route> const& Api::routes() {
          "acknowledge, respond, resolve, close, reopen, note, check", &Api::act},
         {"POST", "/api/v1/receivers/{}/test", Access::operator_, "Send a test page",
          &Api::test_receiver},
+        {"GET", "/hooks/facebook/{}", Access::open, "Meta asks whether this is ours",
+         &Api::hook_challenge},
+        {"POST", "/hooks/facebook/{}", Access::open, "A signed delivery", &Api::hook_delivery},
+        {"GET", "/hooks/instagram/{}", Access::open, "Meta asks whether this is ours",
+         &Api::hook_challenge},
+        {"POST", "/hooks/instagram/{}", Access::open, "A signed delivery", &Api::hook_delivery},
+        {"GET", "/hooks/x/{}", Access::open, "X asks whether this is ours", &Api::hook_challenge},
+        {"POST", "/hooks/x/{}", Access::open, "A signed delivery", &Api::hook_delivery},
         {"GET", "/api/v1/events", Access::viewer, "Server-sent events; Last-Event-ID resumes",
          &Api::event_stream},
     };
@@ -139,24 +149,8 @@ ServerResponse Api::openapi(ApiCall const&) {
     return json_answer(json.take());
 }
 
-ServerResponse Api::console(ApiCall const&) {
-    // A plain page until the console is there: what is going on, and where the API is.
-    std::string page =
-        "<!doctype html><html lang=\"en\"><head><meta "
-        "charset=\"utf-8\"><title>surged</title></head><body>"
-        "<h1>surged</h1><p><a href=\"/api/v1/streams\">streams</a> &middot; "
-        "<a href=\"/api/v1/incidents\">incidents</a> &middot; <a href=\"/metrics\">metrics</a> "
-        "&middot; "
-        "<a href=\"/openapi.json\">API</a></p></body></html>\n";
-    ServerResponse response = text_answer(std::move(page), "text/html; charset=utf-8");
-    response.headers.emplace_back("Content-Security-Policy",
-                                  "default-src 'none'; frame-ancestors 'none'");
-    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-    return response;
-}
-
 ServerResponse Api::status(ApiCall const& call) {
-    return json_answer(status_json(env_.engine, env_.started, call.now));
+    return json_answer(status_json(env_.engine, env_.started, call.now, call.token, call.session));
 }
 
 ServerResponse Api::streams(ApiCall const&) {

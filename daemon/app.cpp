@@ -156,7 +156,8 @@ void App::start_loops() {
         bell = std::make_unique<ClockBell>(doors_.clock);
         std::chrono::seconds const timeout{
             receiver.values.number("timeout", settings.http.timeout.count())};
-        DeliveryEnv env{doors_.clock, doors_.http, *this, *bell, timeout};
+        HttpClient& out = doors_.deliveries != nullptr ? *doors_.deliveries : doors_.http;
+        DeliveryEnv env{doors_.clock, out, *this, *bell, timeout};
         supervisor_.start("deliver/" + name,
                           run_delivery_loop(env, name, row->make(name, receiver.values)));
         loops_.push_back("deliver/" + name);

@@ -33,6 +33,7 @@ struct AppDoors {
     HttpClient& http;
     Store& store;
     Log& log;
+    HttpClient* deliveries = nullptr;      // of receivers; null: `http`
     std::uint64_t seed = 0;                // of jitter
     bool listen = true;                    // false: no server (simulation)
     std::function<LoadedSettings()> load;  // reads the configuration again; empty: no reload

@@ -104,6 +104,10 @@ public:
     // A page that says it is a test, through the whole way of a page; false: no such receiver.
     bool test_page(std::string const& receiver, WallTime now);
     [[nodiscard]] Outbox const& outbox() const { return outbox_; }
+    [[nodiscard]] bool receiver_fails(std::string const& receiver) const {
+        auto const it = failing_.find(receiver);
+        return it != failing_.end() && it->second;
+    }
     [[nodiscard]] WallTime next_page_at(std::string const& receiver) const {
         return outbox_.next_at(receiver);
     }

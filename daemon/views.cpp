@@ -206,7 +206,8 @@ std::string series_json(Engine const& engine, StreamState const& stream, WallTim
     return json.take();
 }
 
-std::string status_json(Engine const& engine, WallTime started, WallTime now) {
+std::string status_json(Engine const& engine, WallTime started, WallTime now, Token const* token,
+                        bool session) {
     JsonWriter json;
     json.object().field("version", SURGED_VERSION).field("started", started).field("now", now);
     std::map<std::string_view, int> streams{
@@ -222,11 +223,17 @@ std::string status_json(Engine const& engine, WallTime started, WallTime now) {
     json.key("receivers").array();
     for (auto const& [name, receiver] : engine.settings().receivers) {
         json.object().field("name", name).field("type", receiver.type);
-        json.field("waiting", std::uint64_t(engine.outbox().waiting(name))).end();
+        json.field("waiting", std::uint64_t(engine.outbox().waiting(name)));
+        json.field("failing", engine.receiver_fails(name)).end();
     }
     json.end();
     json.field("storage",
                engine.disk_trouble().empty() ? std::string("ok") : engine.disk_trouble());
+    json.key("you").object();
+    if (token != nullptr) json.field("name", token->name);
+    constexpr std::array kRoles{"viewer", "operator", "push"};
+    json.field("role", token == nullptr ? "operator" : kRoles[std::size_t(token->role)]);
+    json.field("session", session).end();
     json.end();
     return json.take();
 }

@@ -30,8 +30,10 @@ inline constexpr std::int64_t kSeriesPoints = 11'000;
 [[nodiscard]] std::string explain_json(Engine const& engine, StreamState const& stream,
                                        WallTime at);
 
-// Version, uptime, streams by state, open incidents, waiting pages, the state directory.
-[[nodiscard]] std::string status_json(Engine const& engine, WallTime started, WallTime now);
+// Version, uptime, streams by state, open incidents, waiting pages, the state directory, and who
+// asks (`token` null: no tokens are configured, everybody may do everything).
+[[nodiscard]] std::string status_json(Engine const& engine, WallTime started, WallTime now,
+                                      Token const* token = nullptr, bool session = false);
 
 [[nodiscard]] std::string_view stream_state_word(
     StreamState const& stream);  // calm, surge, learning, blind

@@ -337,6 +337,35 @@ server:
         expect_problem(reply, 401, "token");
         EXPECT_TRUE(reply.headers.at("www-authenticate").starts_with("Bearer")) << closed;
     }
+    // A browser is shown a page to sign in on; the cookie lets in what its token may, and a write
+    // by it must come from our own page.
+    Headers const browser{{"Accept", "text/html,*/*"}};
+    auto const shown = daemon.get("/", browser);
+    EXPECT_EQ(shown.status, 401);
+    EXPECT_TRUE(contains(shown.body, "action=\"/-/login\""));
+    std::string const origin = daemon.url();
+    auto const login = [&](std::string const& token) {
+        return daemon.post("/-/login", "to=%2F&token=" + token, {{"Origin", origin}});
+    };
+    EXPECT_EQ(login("secret-wrong").status, 401);
+    EXPECT_EQ(login("secret-feed").status, 401) << "a pusher has no business in the console";
+    auto const in = login("secret-act");
+    EXPECT_EQ(in.status, 303);
+    std::string const set = in.headers.at("set-cookie");
+    EXPECT_TRUE(contains(set, "HttpOnly; SameSite=Strict")) << set;
+    EXPECT_FALSE(contains(set, "secret-act"));
+    std::string const cookie = set.substr(0, set.find(';'));
+    EXPECT_EQ(daemon.get("/", {{"Cookie", cookie}}).status, 200);
+    EXPECT_EQ(daemon.get(streams, {{"Cookie", "a=b; " + cookie}}).status, 200);
+    EXPECT_EQ(daemon.get(streams, {{"Cookie", cookie + "0"}}).status, 401) << "not genuine";
+    expect_problem(daemon.post("/-/reload", "", {{"Cookie", cookie}}), 403, "Origin");
+    expect_problem(daemon.post("/-/reload", "", {{"Cookie", cookie}, {"Origin", "http://evil"}}),
+                   403, "Origin");
+    EXPECT_NE(daemon.post("/-/reload", "", {{"Cookie", cookie}, {"Origin", origin}}).status, 403);
+    int refused = 0;
+    for (int i = 0; i < 12; ++i) refused += login("guess").status == 429 ? 1 : 0;
+    EXPECT_GT(refused, 0) << "who guesses is made to wait";
+
     expect_problem(daemon.post(side, ""), 401, "token");
     expect_problem(daemon.post("/-/reload", ""), 401, "token");
     expect_problem(daemon.get(streams, as("wrong")), 401, "token");

@@ -13,7 +13,7 @@ namespace {
 
 TEST(Examples, AreValidAndCanBeRun) {
     tests::TempDir const secrets;
-    for (auto const* name : {"x", "pd", "fb", "fb-app", "hook", "collector", "oncall"}) {
+    for (auto const* name : {"x", "pd", "fb", "fb-app", "hook", "collector", "oncall", "smtp"}) {
         std::string const path = secrets.path() + "/secrets_" + name;
         std::ofstream(path) << "secret\n";
         std::filesystem::permissions(path, std::filesystem::perms::owner_read);

@@ -7,6 +7,7 @@
 #include "daemon/sqlite_store.h"
 #include "daemon/steady_clock.h"
 #include "daemon/systemd.h"
+#include "daemon/transports.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -129,12 +130,17 @@ int run(std::string const& config) {
     }
     Resolver resolver(io, clock);
     BeastHttpClient http(io, clock, resolver, client_options(settings));
+    Transports deliveries(io, clock, http, settings.http.ca_file);
     ServiceManager manager = ServiceManager::from_environment();
     AppDoors doors(io, clock, http, **store, log);
+    doors.deliveries = &deliveries;
     doors.seed = std::random_device{}();  // the seed of the live program's jitter
-    doors.load = [&config, &http] {
+    doors.load = [&config, &http, &deliveries] {
         LoadedSettings next = load_settings(config);
-        if (!next.problems->fatal()) http.reconfigure(client_options(next.settings));
+        if (!next.problems->fatal()) {
+            http.reconfigure(client_options(next.settings));
+            deliveries.set_ca_file(next.settings.http.ca_file);
+        }
         return next;
     };
     std::string const listen = settings.server.host + ":" + std::to_string(settings.server.port);

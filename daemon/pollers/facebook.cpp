@@ -22,7 +22,6 @@ using detectors::MentionKind;
 using std::chrono::days;
 using std::chrono::seconds;
 
-constexpr std::string_view kBase = "https://graph.facebook.com";
 constexpr auto kHistory = days{30};
 constexpr auto kOverlap = 15min;
 constexpr auto kAlwaysWatched = 48h;      // own posts whose comments are read even if nothing says
@@ -62,9 +61,8 @@ std::string_view joined(MentionBatch& batch, std::initializer_list<std::string_v
 class FacebookPage final : public Poller {
 public:
     FacebookPage(AccountSettings const& account, StreamSettings const& stream)
-        : values_(account.values),
-          base_(account.base_url.empty() ? std::string(kBase) : account.base_url),
-          ca_file_(account.ca_file),
+        : account_(account),
+          values_(account.values),
           version_(account.values.get("version", "v26.0")),
           page_(stream.values.get("page")) {}
 
@@ -94,15 +92,7 @@ public:
         if (cursor.has("a")) params.emplace_back("after", cursor.get("a"));
         if (cursor.has("u")) params.emplace_back("until", cursor.get("u"));
         if (cursor.has("pt")) params.emplace_back("__paging_token", cursor.get("pt"));
-        std::string const token = values_.secret("access_token_file");
-        if (std::string const secret = values_.secret("app_secret_file"); !secret.empty())
-            params.emplace_back("appsecret_proof", appsecret_proof(secret, token));
-        HttpRequest request;
-        request.url = exporters::with_query(base_ + path, params);
-        request.headers.emplace_back("Authorization", "Bearer " + token);
-        request.headers.emplace_back("Accept", "application/json");
-        request.ca_file = ca_file_;
-        return request;
+        return graph_request(account_, values_, path, std::move(params));
     }
 
     Result<PollPage> accept(HttpResponse const& response, std::string_view text,
@@ -179,8 +169,9 @@ private:
     // Posts of this walk's first phase by their last id part and time: through the second phase the
     // same post may come with another prefix.
     boost::unordered_flat_map<std::uint64_t, std::uint64_t> twins_;
-    config::Values values_;
-    std::string base_, ca_file_, version_, page_;
+    AccountSettings account_;
+    config::Values values_;  // with the secrets as last read
+    std::string version_, page_;
 };
 
 // True when this tagged post is one that the visitors' edge gave under another id.

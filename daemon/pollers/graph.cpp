@@ -2,6 +2,7 @@
 
 #include "daemon/pollers/answer.h"
 #include "daemon/pollers/walk_cursor.h"
+#include "daemon/settings.h"
 
 #include <algorithm>
 #include <array>
@@ -88,6 +89,8 @@ Fault fault_of(GraphError const& error, bool asked_after) {
         case 3:
         case 10:
         case 368: return Fault::forbidden;
+        case 18: return Fault::budget;  // more than 30 hashtags in 7 days
+        case 24:                        // no such hashtag
         case 803: return Fault::not_found;
         case 100:
             if (error.subcode == 33) return Fault::not_found;
@@ -163,35 +166,70 @@ std::string appsecret_proof(std::string_view app_secret, std::string_view access
     return out;
 }
 
-error_code GraphReader::read_item(ondemand::value value, MentionBatch& batch, GraphPage& page) {
+HttpRequest graph_request(AccountSettings const& account, config::Values const& values,
+                          std::string const& path,
+                          std::vector<std::pair<std::string, std::string>> params) {
+    std::string const token = values.secret("access_token_file");
+    if (std::string const secret = values.secret("app_secret_file"); !secret.empty())
+        params.emplace_back("appsecret_proof", appsecret_proof(secret, token));
+    HttpRequest request;
+    request.url = exporters::with_query(
+        (account.base_url.empty() ? "https://graph.facebook.com" : account.base_url) + path,
+        params);
+    request.headers.emplace_back("Authorization", "Bearer " + token);
+    request.headers.emplace_back("Accept", "application/json");
+    request.ca_file = account.ca_file;
+    return request;
+}
+
+// Comments carry their answers inside; deeper nesting is not the platform's.
+error_code GraphReader::read_replies(ondemand::value replies, MentionBatch& batch, GraphPage& page,
+                                     int depth) {
+    if (depth > 0) return SUCCESS;
+    return each_field(replies, [&](std::string_view key, ondemand::value list) {
+        if (key != "data") return SUCCESS;
+        return each_item(
+            list, [&](ondemand::value item) { return read_item(item, batch, page, depth + 1); });
+    });
+}
+
+error_code GraphReader::read_item(ondemand::value value, MentionBatch& batch, GraphPage& page,
+                                  int depth) {
     if (page.items.size() + page.malformed >= kItemsMax) return simdjson::CAPACITY;
     ItemReader in(batch);
     GraphItem item;
     Mention& m = item.mention;
     std::string_view story;
     bool published = true;
+    std::size_t const first_reply = page.items.size();
     auto const error = each_field(value, [&](std::string_view key, ondemand::value field) {
         if (key == "id") {
             m.id = in.id(field);
-        } else if (key == "created_time") {
+        } else if (key == "created_time" || key == "timestamp") {
             m.created_at = in.time(field);
         } else if (key == "updated_time") {
             item.updated_at = in.time(field);
-        } else if (key == "message") {
+        } else if (key == "message" || key == "caption" || key == "text") {
             m.text = in.text(field);
+        } else if (key == "username") {
+            m.author.handle = in.text(field);
+        } else if (key == "comments_count") {
+            item.comments = in.count(field);
+        } else if (key == "replies") {
+            return read_replies(field, batch, page, depth);
         } else if (key == "story") {
             story = in.text(field);
-        } else if (key == "permalink_url") {
+        } else if (key == "permalink_url" || key == "permalink") {
             m.url = in.text(field);
         } else if (key == "parent_id") {
             m.quotes = in.id(field);  // of a share: the post that was shared
         } else if (key == "is_published") {
             bool is = true;
             if (field.get_bool().get(is) == SUCCESS) published = is;
-        } else if (key == "from") {
+        } else if (key == "from" || key == "owner") {
             return each_field(field, [&](std::string_view name, ondemand::value inner) {
                 if (name == "id") m.author.id = in.id(inner);
-                if (name == "name") m.author.handle = in.text(inner);
+                if (name == "name" || name == "username") m.author.handle = in.text(inner);
                 return SUCCESS;
             });
         } else if (key == "parent") {
@@ -205,6 +243,7 @@ error_code GraphReader::read_item(ondemand::value value, MentionBatch& batch, Gr
     if (error) return error;
     if (m.text.empty()) m.text = story;
     item.published = published;
+    for (std::size_t i = first_reply; i < page.items.size(); ++i) page.items[i].parent = m.id;
     if (in.ok() && !m.id.empty())
         page.items.push_back(item);
     else
@@ -253,6 +292,7 @@ std::optional<Failure> GraphReader::read(HttpResponse const& response, WallTime 
     page.after.clear();
     page.until.clear();
     page.paging_token.clear();
+    page.root_id.clear();
     page.malformed = 0;
     bool const fine = response.status >= 200 && response.status < 300;
     auto const give_up = [&](Failure failure) { return fine ? failure : *refused(response, now); };
@@ -274,6 +314,10 @@ std::optional<Failure> GraphReader::read(HttpResponse const& response, WallTime 
                              [&](ondemand::value item) { return read_item(item, batch, page); });
         }
         if (key == "paging") return read_paging(value, page);
+        if (key == "id") {
+            ItemReader in(scratch_);
+            page.root_id = in.id(value);
+        }
         return SUCCESS;
     });
     if (refusal) return graph_failure(*refusal, response, now, asked_after);
@@ -282,7 +326,8 @@ std::optional<Failure> GraphReader::read(HttpResponse const& response, WallTime 
     if (error) return give_up(broken(error));
     if (!fine) return *refused(response, now);
     if (auto const trailing = document_.finish()) return *trailing;
-    if (!has_data) return Failure(Fault::malformed, "neither data nor error");
+    if (!has_data && page.root_id.empty())
+        return Failure(Fault::malformed, "neither data nor error");
     return std::nullopt;
 }
 

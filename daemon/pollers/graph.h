@@ -9,9 +9,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+namespace surged::config {
+struct Values;
+}
+
 namespace surged::daemon {
+
+struct AccountSettings;
 
 // {"error":{...}}, with whatever HTTP status it came.
 struct GraphError {
@@ -34,17 +41,24 @@ struct GraphError {
 [[nodiscard]] std::string appsecret_proof(std::string_view app_secret,
                                           std::string_view access_token);
 
-// One object of an edge's list.
+// A GET of one edge or node: token in the header, proof of the app's secret in the query.
+[[nodiscard]] HttpRequest graph_request(AccountSettings const& account,
+                                        config::Values const& values, std::string const& path,
+                                        std::vector<std::pair<std::string, std::string>> params);
+
+// One object of an edge's list: Facebook's posts and comments, Instagram's media and comments.
 struct GraphItem {
     detectors::Mention mention;
     std::string_view parent;  // of a comment: the comment it answers
     WallTime updated_at = detectors::kNoTime;
+    std::int64_t comments = -1;  // Instagram tells how many a medium has; -1: not told
     bool published = true;
 };
 struct GraphPage {
     std::vector<GraphItem> items;
     std::string after;                // where the next page begins; "" at the end
     std::string until, paging_token;  // the same for edges that page by time
+    std::string root_id;              // of an answer that is an object itself
     std::uint64_t malformed = 0;
     bool repaired = false;
     [[nodiscard]] bool has_next() const { return !after.empty() || !until.empty(); }
@@ -59,7 +73,9 @@ public:
 
 private:
     simdjson::error_code read_item(ondemand::value item, detectors::MentionBatch& batch,
-                                   GraphPage& page);
+                                   GraphPage& page, int depth = 0);
+    simdjson::error_code read_replies(ondemand::value replies, detectors::MentionBatch& batch,
+                                      GraphPage& page, int depth);
     simdjson::error_code read_paging(ondemand::value paging, GraphPage& page);
     simdjson::error_code read_error(ondemand::value value, GraphError& error);
 

@@ -1,6 +1,7 @@
 #include "daemon/pollers/pollers.h"
 
 #include "daemon/pollers/facebook.h"
+#include "daemon/pollers/instagram.h"
 #include "daemon/pollers/json.h"
 #include "daemon/pollers/mastodon.h"
 #include "daemon/pollers/x.h"
@@ -109,8 +110,8 @@ std::vector<PlatformRow> make_table() {
                    .base_url = "https://graph.facebook.com",
                    .account_keys = kMetaAccount,
                    // Hashtags: 200 calls an hour and user of the app, several pages a look.
-                   .kinds = {{"mentions", kUser, kNotBuilt, seconds{18}},
-                             {"hashtag", kHashtag, kNotBuilt, seconds{300}}},
+                   .kinds = {{"mentions", kUser, make_instagram_mentions, seconds{18}},
+                             {"hashtag", kHashtag, make_instagram_hashtag, seconds{300}}},
                    .host = "instagram.com"});
     out.push_back({.name = "mastodon",
                    .base_url = "",

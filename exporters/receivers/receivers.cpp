@@ -1,6 +1,8 @@
 #include "exporters/receivers/receivers.h"
 
 #include "exporters/receivers/alertmanager.h"
+#include "exporters/receivers/email.h"
+#include "exporters/receivers/exec.h"
 #include "exporters/receivers/pagerduty.h"
 #include "exporters/receivers/webhook.h"
 
@@ -93,8 +95,8 @@ std::vector<ReceiverRow> const& receiver_rows() {
         {"discord", kUrlFile, kNotBuilt},
         {"telegram", kTelegram, kNotBuilt},
         {"ntfy", kNtfy, kNotBuilt},
-        {"email", kEmail, kNotBuilt},
-        {"exec", kExec, kNotBuilt},
+        {"email", kEmail, make_email},
+        {"exec", kExec, make_exec},
     };
     return table;
 }
