@@ -183,7 +183,7 @@ void same_in_any_order(char const* file, WallTime from, std::size_t streams,
     EXPECT_GE(surges, surges_at_least);
     EXPECT_GT(outages, 2);
     EXPECT_GT(duplicates, 100u);
-    for (auto const& [kind, n] : kinds) RecordProperty(kind, n);
+    for (auto const& [kind, n] : kinds) std::cout << kind << " " << n << "\n";
 }
 
 TEST(AnyOrder, Airlines) {
