@@ -105,7 +105,9 @@ Arrivals disturbed(std::vector<Mention> const& mentions, WallTime first, std::si
     };
     for (Mention const& m : mentions) {
         auto const own = std::size_t(minute_index(m.created_at) - minute_index(first));
-        arrive(m, own + random() % 9);
+        // A stream's history begins with the first mention that it hears of.
+        std::size_t const behind = own < 60 ? 0 : random() % 9;
+        arrive(m, own + behind);
         if (random() % 8 == 0) arrive(m, own + random() % 9);
     }
     for (auto& minute : out.at) std::shuffle(minute.begin(), minute.end(), random);
@@ -137,6 +139,7 @@ Story run(Recording const& recording, std::string const& name, Arrivals const& a
         story.late += sum.late;
         story.duplicates += sum.duplicate;
         engine.cover(stream, covered, now, now);
+        engine.tick(now);
         covered = now;
     }
     story.watermark = stream.intake.watermark();
@@ -167,8 +170,11 @@ void same_in_any_order(char const* file, WallTime from, std::size_t streams,
         EXPECT_EQ(two.mentions, one.mentions);
         EXPECT_EQ(one.late + two.late, 0u);
         duplicates += two.duplicates;
+        std::cout << name << ": " << one.surges.size() << " surges, watermark "
+                  << one.watermark.count() << " s in order, " << two.watermark.count()
+                  << " s disturbed\n";
         for (Channel const& c : kChannels)
-            EXPECT_EQ(two.states.at(c.kind), one.states.at(c.kind)) << to_string(c.kind);
+            EXPECT_TRUE(two.states.at(c.kind) == one.states.at(c.kind)) << to_string(c.kind);
         surges += one.surges.size();
         ASSERT_EQ(two.surges.size(), one.surges.size());
         for (std::size_t i = 0; i < one.surges.size(); ++i) {
@@ -183,7 +189,7 @@ void same_in_any_order(char const* file, WallTime from, std::size_t streams,
     EXPECT_GE(surges, surges_at_least);
     EXPECT_GT(outages, 2);
     EXPECT_GT(duplicates, 100u);
-    for (auto const& [kind, n] : kinds) RecordProperty(kind, n);
+    for (auto const& [kind, n] : kinds) std::cout << kind << " " << n << "\n";
 }
 
 TEST(AnyOrder, Airlines) {
