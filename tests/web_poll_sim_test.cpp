@@ -190,7 +190,10 @@ std::vector<WallTime> times(Random& random, WallTime from, WallTime until, doubl
         double const hour = double((t.time_since_epoch() / 1min) % 1440) / 60;
         double rate = per_hour * (hour < 6 ? 0.2 : 1.2);
         if (t >= kBurst && t < kBurst + 1h) rate = burst;
-        t += std::chrono::milliseconds{1 + std::int64_t(-std::log(random.unit()) * 3.6e6 / rate)};
+        auto const step =
+            std::chrono::milliseconds{1 + std::int64_t(-std::log(random.unit()) * 3.6e6 / rate)};
+        // The burst begins when it begins, however quiet it was before.
+        t = t < kBurst && t + step > kBurst ? kBurst : t + step;
         if (t < until) out.push_back(t);
     }
     return out;
