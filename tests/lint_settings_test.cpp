@@ -98,8 +98,8 @@ brands:
     has(17, "tells nobody new");
     has(17, "is never reached on facebook (policy only): it has no 'respond'");
     has(18, "its 'respond' is 2m long");
-    has(23, "'respond' (2m) can be over before this stream shows a surge: it is asked each 5m");
-    has(23, "'respond' (2m) is over when a question is told after 2h");
+    has(24, "'respond' (2m) can be over before this stream shows a surge: it is asked each 5m");
+    has(24, "'respond' (2m) is over when a question is told after 2h");
     for (auto const& line : all) EXPECT_THAT(line, testing::Not(HasSubstr("f.yaml:19:7"))) << line;
 }
 
