@@ -14,7 +14,8 @@ using testing::IsEmpty;
 
 std::vector<std::string> warnings(std::string const& text) {
     std::vector<std::string> out;
-    for (auto const& p : load_settings_text(text, "f.yaml").problems->list) {
+    auto const loaded = load_settings_text(text, "f.yaml");
+    for (auto const& p : loaded.problems->list) {
         EXPECT_TRUE(p.warning) << to_string(p);
         out.push_back(to_string(p));
     }
@@ -78,7 +79,7 @@ brands:
     escalation:
       - { after: 3h, notify: [lead] }
       - { at: 100% respond, notify: [lead] }
-      - { before: 30m respond, notify: [hook] }
+      - { before: 5m respond, notify: [hook] }
       - { before: 30m resolve, notify: [hook] }
     streams:
       - { name: a, platform: x, kind: push, policy: short }
@@ -96,8 +97,9 @@ brands:
     has(16, "closes by itself 2h after");
     has(17, "tells nobody new");
     has(17, "is never reached on facebook (policy only): it has no 'respond'");
-    has(23, "'respond' (2m) can be over before this stream shows a surge: it is asked each 5m");
-    has(23, "'respond' (2m) is over when a question is told after 2h");
+    has(18, "its 'respond' is 2m long");
+    has(24, "'respond' (2m) can be over before this stream shows a surge: it is asked each 5m");
+    has(24, "'respond' (2m) is over when a question is told after 2h");
     for (auto const& line : all) EXPECT_THAT(line, testing::Not(HasSubstr("f.yaml:19:7"))) << line;
 }
 
