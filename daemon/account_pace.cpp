@@ -17,8 +17,8 @@ constexpr double kLow = 0.8, kNoLongerLow = 0.7;
 constexpr double kFirstPage = 100;  // reads of a page before any was seen
 constexpr double kQuarter = 0.25;
 constexpr std::uint64_t kAskingMax = 1000;  // of a saved pace: more is a damaged blob
-constexpr auto kOnTheirWay = 1s;      // until answers on their way say what they cost
-constexpr auto kBehindOthers = 50ms;  // somebody came first and will ask at once
+constexpr auto kOnTheirWay = 1s;            // until answers on their way say what they cost
+constexpr auto kBehindOthers = 50ms;        // somebody came first and will ask at once
 // Kinds of streams whose endpoints a platform limits one by one. A limit of such a name binds the
 // streams of that kind, any other binds the account.
 constexpr std::array<std::string_view, 5> kEndpoints{"search", "mentions", "counts", "own",
@@ -282,8 +282,7 @@ std::string AccountPace::save() const {
 
 bool AccountPace::restore(std::string_view blob) {
     SavedPace saved;
-    if (!detectors::from_blob(blob, saved) || saved.version < 1 || saved.version > 2)
-        return false;
+    if (!detectors::from_blob(blob, saved) || saved.version < 1 || saved.version > 2) return false;
     last_spent_ = saved.last_spent;
     page_reads_ = std::max(page_reads_, saved.page_reads);
     usual_reads_ = saved.usual_reads;

@@ -21,9 +21,9 @@ void App::start_side_loops() {
                     settings.http.timeout,
                     source.floor,
                     source.surging_every};
-        supervisor_.start("poll/" + name,
-                          run_poll_loop(env, source.settings,
-                                        source.make(account->second, source.settings)));
+        supervisor_.start(
+            "poll/" + name,
+            run_poll_loop(env, source.settings, source.make(account->second, source.settings)));
         loops_.push_back("poll/" + name);
     }
     for (auto const& [name, account] : settings.accounts) {
@@ -35,11 +35,10 @@ void App::start_side_loops() {
         for (auto const& brand : settings.brands)
             for (auto const& s : brand.streams)
                 if (s.account == name) about = s;
-        EvidenceEnv env{doors_.clock, doors_.http,      random_, *this, *this,
+        EvidenceEnv env{doors_.clock,     doors_.http,          random_, *this, *this,
                         *paces_.at(name), settings.http.timeout};
-        supervisor_.start("evidence/" + name,
-                          run_evidence_loop(env, name, account.platform,
-                                            row->make_lookup(account, about)));
+        supervisor_.start("evidence/" + name, run_evidence_loop(env, name, account.platform,
+                                                                row->make_lookup(account, about)));
         loops_.push_back("evidence/" + name);
     }
 }

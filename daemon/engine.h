@@ -50,8 +50,8 @@ struct Absorbed {
     WallTime earliest = detectors::kNoTime;  // event time of those counted in time
 };
 
-// What an account is to be asked for again: posts of open incidents, and others that are known to be
-// there, so that an absence can be told from a platform that does not answer.
+// What an account is to be asked for again: posts of open incidents, and others that are known to
+// be there, so that an absence can be told from a platform that does not answer.
 struct EvidenceBatch {
     std::vector<std::string> ids, controls;
 };
@@ -232,7 +232,7 @@ private:
     std::map<std::string, std::unique_ptr<StreamState>, std::less<>> streams_;
     std::map<std::string, detectors::Desk, std::less<>> desks_;  // by brand
     std::map<std::string, std::unique_ptr<SideState>, std::less<>> sides_;
-    std::map<std::string, OwnPosts> own_posts_;           // by "BRAND/PLATFORM"
+    std::map<std::string, OwnPosts> own_posts_;          // by "BRAND/PLATFORM"
     std::map<std::string, detectors::Answers> answers_;  // likewise
     detectors::EvidenceBook evidence_;
     Outbox outbox_;

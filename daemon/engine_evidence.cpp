@@ -12,7 +12,7 @@ using namespace detectors;
 
 namespace {
 
-constexpr std::size_t kAsked = 100;    // of one look at an account
+constexpr std::size_t kAsked = 100;   // of one look at an account
 constexpr std::size_t kControls = 2;  // besides, in each
 
 std::string_view conversation_of(Mention const& m) {
@@ -39,8 +39,7 @@ void Engine::note_mention(StreamState& stream, Mention const& m, WallTime at, Wa
     if (stream.recent.size() > StreamState::kRecent) stream.recent.pop_front();
     VisibleMention visible{at, std::string(m.id), std::string(m.url), m.reach, stable_hash(m.text)};
     if (in_incident)
-        if (Incident const* const incident = desk.current())
-            offer(stream, *incident, visible, at);
+        if (Incident const* const incident = desk.current()) offer(stream, *incident, visible, at);
     stream.note_visible(std::move(visible));
 }
 
@@ -105,8 +104,8 @@ EvidenceBatch Engine::evidence_due(std::string const& account, WallTime now) con
     batch.controls = evidence_.controls(account, batch.ids, kControls);
     auto const add = [&](std::string const& id) {
         bool const asked = std::find(batch.ids.begin(), batch.ids.end(), id) != batch.ids.end();
-        bool const twice = std::find(batch.controls.begin(), batch.controls.end(), id) !=
-                           batch.controls.end();
+        bool const twice =
+            std::find(batch.controls.begin(), batch.controls.end(), id) != batch.controls.end();
         if (!asked && !twice && batch.controls.size() < kControls) batch.controls.push_back(id);
     };
     // Before anything was looked at: what was read lately is there.
@@ -151,8 +150,7 @@ std::string Engine::restored_reason(StreamState const& stream, WallTime now) con
             std::to_string(stream.recovered) + " mentions of that time were read afterwards";
     double const lost = stream.gap_seconds - stream.gap_before;
     if (lost >= 1)
-        text += ", " +
-                duration_text(std::chrono::seconds{static_cast<std::int64_t>(lost)}) +
+        text += ", " + duration_text(std::chrono::seconds{static_cast<std::int64_t>(lost)}) +
                 " of it the platform does not tell any more";
     return text;
 }

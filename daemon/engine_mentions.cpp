@@ -324,8 +324,8 @@ void Engine::polled(PollOutcome const& outcome, WallTime now) {
     if (auto const it = sides_.find(outcome.stream); it != sides_.end()) {
         std::string now_says;
         if (outcome.failure)
-            now_says = std::string(to_string(outcome.failure->fault)) + ": " +
-                       outcome.failure->detail;
+            now_says =
+                std::string(to_string(outcome.failure->fault)) + ": " + outcome.failure->detail;
         if (!now_says.empty() && now_says != it->second->reason)
             hooks_.log("warning", "reading '" + it->first + "': " + now_says);
         it->second->reason = std::move(now_says);

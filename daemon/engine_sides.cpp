@@ -45,7 +45,8 @@ void Engine::restore_side(StoredStream const& stored) {
     auto const it = sides_.find(stored.name);
     if (it == sides_.end()) return;
     SideState& side = *it->second;
-    if (!stored.state.empty() && !load_side(side, stored.state)) return;  // read anew: ids are known
+    if (!stored.state.empty() && !load_side(side, stored.state))
+        return;  // read anew: ids are known
     side.cursor = stored.cursor;
     auto const ids = store_->newest(stored.name, kNewestOwnIds);
     if (ids.size() == kNewestOwnIds) side.seen.set_floor(ids.front().at);
@@ -58,8 +59,8 @@ void Engine::rebuild_answers(WallTime now) {
     MentionBatch batch;
     auto const read = [&](std::string const& name, StreamSettings const& settings, bool own_side) {
         Answers& answers = answers_[place_of(settings.brand, settings.platform)];
-        auto rows = store_->mentions(name, now - kAnswersFrom, now + Intake::kAheadMax,
-                                     kAnswerRows);
+        auto rows =
+            store_->mentions(name, now - kAnswersFrom, now + Intake::kAheadMax, kAnswerRows);
         for (auto const& row : rows) {
             batch.clear();
             auto const parsed = reader.read(row.body, batch);
@@ -118,8 +119,7 @@ bool Engine::record_side(SideState& side, PollPage const& page, MentionBatch con
 void Engine::take_own(SideState& side, MentionBatch const& batch, WallTime now) {
     StreamSettings const& settings = side.source.settings;
     Seen::Older older;
-    if (store_ != nullptr)
-        older = [&](MentionKey key) { return store_->seen(settings.name, key); };
+    if (store_ != nullptr) older = [&](MentionKey key) { return store_->seen(settings.name, key); };
     // The desk hears of our posts in the order in which we wrote them; pages come newest first.
     std::vector<std::pair<WallTime, Mention const*>> fresh;
     for (Mention const& m : batch.items) {
@@ -183,8 +183,7 @@ void Engine::take_evidence(SideState& side, MentionBatch const& batch, WallTime 
     StreamState& counted = *found;
     StreamSettings const& settings = side.source.settings;
     Seen::Older older;
-    if (store_ != nullptr)
-        older = [&](MentionKey key) { return store_->seen(settings.name, key); };
+    if (store_ != nullptr) older = [&](MentionKey key) { return store_->seen(settings.name, key); };
     WallTime joined = kNoTime;
     if (Incident const* const incident = desk_of(counted).current())
         for (auto const& s : incident->streams)

@@ -164,8 +164,7 @@ milliseconds EvidenceLoop::after(Failure const& failure) {
     }
     ++failures_;
     seconds const wait = next_wait(kInterval, failures_, failure.fault, failure.retry_after);
-    if (failure.fault == Fault::throttled)
-        env_.pace.throttled(env_.clock.wall_now() + wait, kKind);
+    if (failure.fault == Fault::throttled) env_.pace.throttled(env_.clock.wall_now() + wait, kKind);
     milliseconds const jitter{std::uniform_int_distribution<std::int64_t>(0, 5000)(env_.random)};
     return wait + jitter;
 }

@@ -26,8 +26,8 @@ public:
                                int pace) = 0;
 };
 
-// All of it outlives the loop. Requests are counted in the account's budget, of which the reserve is
-// theirs: an incident is open.
+// All of it outlives the loop. Requests are counted in the account's budget, of which the reserve
+// is theirs: an incident is open.
 struct EvidenceEnv {
     Clock& clock;
     HttpClient& http;

@@ -88,8 +88,8 @@ boost::asio::awaitable<void> PollLoop::pause(milliseconds wait) {
 
 // Between two walks. Whoever is polled faster in a surge must not sleep through its beginning.
 boost::asio::awaitable<void> PollLoop::rest(milliseconds wait) {
-    bool const calm = env_.surging_every > 0s && failures_ == 0 && !walking_ &&
-                      !env_.sink.surging(stream_.name);
+    bool const calm =
+        env_.surging_every > 0s && failures_ == 0 && !walking_ && !env_.sink.surging(stream_.name);
     if (!calm) {
         co_await pause(wait);
         co_return;
@@ -98,8 +98,7 @@ boost::asio::awaitable<void> PollLoop::rest(milliseconds wait) {
     while (env_.clock.now() < until) {
         auto const left = std::chrono::ceil<milliseconds>(until - env_.clock.now());
         co_await pause(std::min(left, kLookAtSurge));
-        if (env_.sink.surging(stream_.name) &&
-            env_.clock.now() - walk_begun_ >= env_.surging_every)
+        if (env_.sink.surging(stream_.name) && env_.clock.now() - walk_begun_ >= env_.surging_every)
             co_return;
     }
 }

@@ -27,7 +27,7 @@ struct PollOutcome {
     std::string_view stream, account, platform;
     std::optional<Failure> failure;  // none: ok
     std::chrono::nanoseconds took{0};
-    bool backfill = false;  // a further page of a walk
+    bool backfill = false;      // a further page of a walk
     bool walk_goes_on = false;  // accepted, and more of the walk is to come
     std::vector<RateLimit> const* limits = nullptr;
     std::chrono::seconds next_interval{
@@ -172,11 +172,12 @@ struct PollEnv {
     std::chrono::seconds surging_every{0};
 };
 
-// The wait after `failures` consecutive failures (0: none) of this kind. Pure. A peer that says when
-// it takes requests again is believed, whatever the interval (1 s at least). Else the interval is
-// doubled with each failure (the first throttling waits a minute at least): up to 15 minutes where asking again changes nothing by itself or makes
-// it worse (refused, throttled), up to 2 minutes where the peer may be back at any time (transient,
-// timeout, malformed). An interval above its cap stays as it is.
+// The wait after `failures` consecutive failures (0: none) of this kind. Pure. A peer that says
+// when it takes requests again is believed, whatever the interval (1 s at least). Else the interval
+// is doubled with each failure (the first throttling waits a minute at least): up to 15 minutes
+// where asking again changes nothing by itself or makes it worse (refused, throttled), up to 2
+// minutes where the peer may be back at any time (transient, timeout, malformed). An interval above
+// its cap stays as it is.
 std::chrono::seconds next_wait(std::chrono::seconds interval, int failures, Fault fault,
                                std::optional<std::chrono::seconds> retry_after);
 

@@ -1,8 +1,8 @@
 #include "daemon/stream_state.h"
 
-#include <algorithm>
-
 #include "detectors/archive.h"
+
+#include <algorithm>
 
 namespace surged::daemon {
 namespace {

@@ -16,7 +16,7 @@ namespace surged::daemon {
 // What `incident.mention` and the evidence need of a mention after its page is gone.
 struct RecentMention {
     WallTime at{};
-    std::string conversation;  // its root, else what it answers, else its own id
+    std::string conversation;            // its root, else what it answers, else its own id
     std::vector<std::string> points_to;  // detectors/links.h; empty: its conversation alone
 };
 
@@ -73,8 +73,8 @@ struct StreamState {
     std::vector<VisibleMention> visible;
     void note_visible(VisibleMention mention);
 
-    // While it is blind: since when nothing is known, what was read of that time since, and what the
-    // platform could not tell any more.
+    // While it is blind: since when nothing is known, what was read of that time since, and what
+    // the platform could not tell any more.
     WallTime blind_from = detectors::kNoTime;
     std::uint64_t recovered = 0;
     double gap_before = 0;

@@ -67,7 +67,7 @@ private:
     };
     Answered link(Known& known, std::string_view answer, WallTime at);
 
-    boost::unordered_flat_map<std::uint64_t, Known> known_;  // by stable_hash of the id
+    boost::unordered_flat_map<std::uint64_t, Known> known_;      // by stable_hash of the id
     std::deque<std::pair<std::uint64_t, std::uint64_t>> order_;  // hash and serial, oldest first
     boost::unordered_flat_map<std::uint64_t, std::vector<Waiting>> waiting_;  // by the question
     std::deque<std::uint64_t> waiting_order_;

@@ -178,8 +178,8 @@ struct Notice {
 // `now`, so the events of an incident are in order of time as long as `now` never goes back; when
 // it does, nothing is taken back.
 //
-// The desk says surge.*, incident.*, evidence.* and clock.*; stream.*, drill.* and the rest are said
-// by those who see them.
+// The desk says surge.*, incident.*, evidence.* and clock.*; stream.*, drill.* and the rest are
+// said by those who see them.
 class Desk {
 public:
     explicit Desk(BrandRules rules);
@@ -221,13 +221,14 @@ public:
 
     // Own posts remembered without an incident: as many answers, and as many that are none.
     static constexpr std::size_t kRecent = 200;
-    static constexpr std::size_t kDays = 16;     // of numbering
+    static constexpr std::size_t kDays = 16;  // of numbering
 
     // What is known of where an incident began, by platform. An implementation detail that is
     // archived.
     struct Begun {
         std::map<std::string, TargetCounts> targets;
-        std::map<std::string, std::string> urls, told;  // of the origin post; its id once it was said
+        std::map<std::string, std::string> urls,
+            told;  // of the origin post; its id once it was said
     };
 
 private:

@@ -48,8 +48,7 @@ OwnPostSeen const* Desk::origin_among(std::string const& platform, TargetCounts 
     std::uint64_t most = 0;
     for (OwnPostSeen const& post : recent_) {
         if (post.platform != platform) continue;
-        std::uint64_t const n =
-            count_of(table, post.id) + count_of(table, link_target(post.url));
+        std::uint64_t const n = count_of(table, post.id) + count_of(table, link_target(post.url));
         if (n > most) {
             most = n;
             best = &post;
@@ -128,8 +127,8 @@ void Desk::apply(EvidenceChanged const& in, WallTime now, std::vector<Notice>& o
     auto const it = std::find_if(incidents_.begin(), incidents_.end(),
                                  [&](Incident const& i) { return i.id == in.incident; });
     if (it == incidents_.end() || it->state == IncidentState::closed) return;
-    Event e = event(*it, in.deleted ? EventName::evidence_deleted : EventName::evidence_edited,
-                    now);
+    Event e =
+        event(*it, in.deleted ? EventName::evidence_deleted : EventName::evidence_edited, now);
     e.platform = in.platform;
     e.stream = in.stream;
     e.mention = in.id;

@@ -23,11 +23,11 @@ struct Exhibit {
     std::int64_t reach = -1;  // who is seen by most is watched
 
     // What follows belongs to the book.
-    std::string version;          // of an edited post: what its newest text is asked for by; "" = id
-    WallTime since = kNoTime;     // watched
-    WallTime next = kNoTime;      // when it is looked at next
-    WallTime seen = kNoTime;      // last there
-    WallTime absent = kNoTime;    // missing since; kNoTime: it was there
+    std::string version;        // of an edited post: what its newest text is asked for by; "" = id
+    WallTime since = kNoTime;   // watched
+    WallTime next = kNoTime;    // when it is looked at next
+    WallTime seen = kNoTime;    // last there
+    WallTime absent = kNoTime;  // missing since; kNoTime: it was there
     WallTime deleted = kNoTime, edited = kNoTime;
 };
 

@@ -29,9 +29,8 @@ std::string_view without_marks(std::string_view link) {
 }
 
 bool starts_with_word(std::string_view text, std::string_view word) {
-    return text.size() >= word.size() &&
-           std::equal(word.begin(), word.end(), text.begin(),
-                      [](char a, char b) { return a == lower(b); });
+    return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(),
+                                                    [](char a, char b) { return a == lower(b); });
 }
 
 void add_once(std::vector<std::string>& to, std::string_view one, std::string_view self) {

@@ -169,7 +169,7 @@ std::vector<RateLimit> rate_limits(HttpResponse const& response, WallTime now,
 }
 
 std::optional<seconds> throttle_wait(HttpResponse const& response, WallTime now,
-                      std::vector<RateLimit> const& limits) {
+                                     std::vector<RateLimit> const& limits) {
     if (auto const asked = retry_after(response, now)) return *asked;
     // The latest end among the windows that are used up; when none is, the limit that refused did
     // not name itself and the latest of all is the safe one.

@@ -44,8 +44,8 @@ void add_limit(std::vector<RateLimit>& out, HttpResponse const& response, WallTi
 
 // When the peer takes requests again, from Retry-After or from the limits that are used up; nullopt
 // when it does not say, or names a time that is past: whoever asks has to find out.
-[[nodiscard]] std::optional<std::chrono::seconds> throttle_wait(HttpResponse const& response, WallTime now,
-                                                 std::vector<RateLimit> const& limits);
+[[nodiscard]] std::optional<std::chrono::seconds> throttle_wait(
+    HttpResponse const& response, WallTime now, std::vector<RateLimit> const& limits);
 
 // The plain meaning of a status that is not 2xx; nullopt for 2xx. Redirects are not followed, so a
 // 3xx is a wrong base_url: bad_request. The words of the body are in the detail.

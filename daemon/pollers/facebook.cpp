@@ -25,11 +25,11 @@ using std::chrono::seconds;
 constexpr std::string_view kBase = "https://graph.facebook.com";
 constexpr auto kHistory = days{30};
 constexpr auto kOverlap = 15min;
-constexpr auto kAlwaysWatched = 48h;      // own posts whose comments are read even if nothing says
-                                          // that they changed: updated_time is known to lag
+constexpr auto kAlwaysWatched = 48h;       // own posts whose comments are read even if nothing says
+                                           // that they changed: updated_time is known to lag
 constexpr std::size_t kWatchedMax = 1000;  // own posts of one walk; a call each
 constexpr auto kOwnHistory = days{7};      // of our own posts, where they are all that is wanted
-constexpr std::int64_t kPagesMax = 500;   // of one edge; loops of `next` are known to happen
+constexpr std::int64_t kPagesMax = 500;    // of one edge; loops of `next` are known to happen
 constexpr std::size_t kTwinsMax = 100'000;
 constexpr seconds kDelay{60};
 
@@ -162,7 +162,8 @@ private:
     }
     // Own posts are listed for the whole history: old ones get new comments.
     [[nodiscard]] WallTime bound(WalkCursor const& cursor) const {
-        return cursor.number("ph") == kOwn && !own_only_ ? cursor.time("s") - kHistory : cursor.time("l");
+        return cursor.number("ph") == kOwn && !own_only_ ? cursor.time("s") - kHistory
+                                                         : cursor.time("l");
     }
 
     void check_version(HttpResponse const& response, PollPage& page) const {

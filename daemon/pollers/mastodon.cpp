@@ -19,7 +19,7 @@ using std::chrono::seconds;
 constexpr auto kHistory = std::chrono::days{30};  // of the first walk; 40 posts a page, 300 pages
                                                   // a quarter of an hour
 constexpr auto kOwnHistory = std::chrono::days{7};
-constexpr auto kOverlap = 15min;                  // posts that federate late
+constexpr auto kOverlap = 15min;  // posts that federate late
 constexpr auto kOverlapEvery = 5min;
 constexpr seconds kDelay{30};
 
@@ -90,9 +90,8 @@ public:
         if (cursor.has("m")) params.emplace_back("max_id", cursor.get("m"));
         if (forward(cursor)) params.emplace_back("min_id", position(cursor, context));
         if (own_)
-            return request("/api/v1/accounts/" + exporters::url_encode(cursor.get("u")) +
-                               "/statuses",
-                           params);
+            return request(
+                "/api/v1/accounts/" + exporters::url_encode(cursor.get("u")) + "/statuses", params);
         return request(notifications_ ? std::string("/api/v1/notifications")
                                       : "/api/v1/timelines/tag/" + exporters::url_encode(tag_),
                        params);
@@ -166,7 +165,8 @@ private:
 
     // A hashtag that nobody used may be 404 or an empty list, depending on the server's age.
     [[nodiscard]] bool nothing_there(HttpResponse const& response) const {
-        return !notifications_ && !own_ && response.status == 404 && !error_words(response.body).empty();
+        return !notifications_ && !own_ && response.status == 404 &&
+               !error_words(response.body).empty();
     }
 
     [[nodiscard]] Failure refusal(Failure failure, WalkCursor const& cursor) const {

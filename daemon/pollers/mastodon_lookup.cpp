@@ -61,7 +61,8 @@ public:
         LookupAnswer answer;
         answer.limits = rate_limits(response, now, "requests");
         answer.reads = batch_.items.size();
-        for (auto const& m : batch_.items) answer.there.push_back({std::string(m.id), std::string(m.text), {}});
+        for (auto const& m : batch_.items)
+            answer.there.push_back({std::string(m.id), std::string(m.text), {}});
         if (read->malformed > 0) return answer;  // one of those may be what seems to be missing
         for (auto const& id : ids)
             if (std::none_of(answer.there.begin(), answer.there.end(),

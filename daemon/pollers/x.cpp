@@ -262,8 +262,7 @@ private:
             if (!bound.none()) return std::nullopt;
             // The edge moves on while a long walk is under way: that of its last page counts.
             from = context.now - kReach + kReachSlack;
-        } else if (bound.none() ||
-                   cursor.number("c") >= (own_ ? kOwnDepth : kTimelineDepth)) {
+        } else if (bound.none() || cursor.number("c") >= (own_ ? kOwnDepth : kTimelineDepth)) {
             // Everything there ever was, or the 800 newest: known from the oldest of them.
             from = cursor.time("o");
             if (from == kNoTime) from = started - indexing_delay() - 1min;

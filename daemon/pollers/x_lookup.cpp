@@ -35,8 +35,8 @@ public:
         std::string list;
         for (auto const& id : ids) list += (list.empty() ? "" : ",") + id;
         std::string const fields = post_spelling_ ? "post.fields" : "tweet.fields";
-        std::string const names =
-            post_spelling_ ? "edit_history_post_ids,note_post" : "edit_history_tweet_ids,note_tweet";
+        std::string const names = post_spelling_ ? "edit_history_post_ids,note_post"
+                                                 : "edit_history_tweet_ids,note_tweet";
         HttpRequest r;
         r.url = exporters::with_query(base_ + "/2/tweets", {{"ids", list}, {fields, names}});
         r.headers.emplace_back("Authorization", "Bearer " + values_.secret("bearer_token_file"));
@@ -135,8 +135,8 @@ error_code XLookup::read_problem(ondemand::value value, std::span<std::string co
     return SUCCESS;
 }
 
-std::optional<Failure> XLookup::read(HttpResponse const& response,
-                                     std::span<std::string const> ids, LookupAnswer& answer) {
+std::optional<Failure> XLookup::read(HttpResponse const& response, std::span<std::string const> ids,
+                                     LookupAnswer& answer) {
     texts_.clear();
     auto opened = document_.open(response.body);
     if (!opened) return opened.error();
