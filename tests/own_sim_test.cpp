@@ -458,7 +458,7 @@ TEST(OwnPosts, AreFoundLinkedAndProposed) {
 // --- questions and answers of 2017 ---
 
 constexpr auto* kFile = SHARED_DIR "/data/mentions/support-2017.ndjson";
-constexpr std::int64_t kFaster = 120;
+constexpr std::int64_t kFaster = 480;
 
 struct Row {
     std::string id, author, text, answers;
