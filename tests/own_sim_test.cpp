@@ -286,7 +286,8 @@ protected:
         for (std::string const platform : kPlatforms) {
             for (int i = 1; i <= 5; ++i)
                 world.ours(platform, kSimStart - i * 5h, "good morning " + std::to_string(i));
-            for (std::chrono::minutes t = -3h; t < 30min; t += 4min) world.theirs(platform, kSimStart + t + 7s, "");
+            for (std::chrono::minutes t = -3h; t < 30min; t += 4min)
+                world.theirs(platform, kSimStart + t + 7s, "");
             origin[platform] = world.ours(platform, crisis - 20min, "we changed the recipe");
             for (auto t = 0min; t < hours * 60min; t += 1min)
                 for (int i = 0; i < 10; ++i)
@@ -308,6 +309,12 @@ protected:
                 e.seen != detectors::kNoTime)
                 can.push_back(e);
         if (can.size() < 3) return;
+        // A few of sixty are ours: every third time it is one of them.
+        if (world.random() % 3 == 0) {
+            auto const ours = std::stable_partition(
+                can.begin(), can.end(), [](detectors::Exhibit const& e) { return e.ours; });
+            if (ours - can.begin() > 1) can.erase(ours, can.end());
+        }
         auto const& victim = can[world.random() % can.size()];
         auto& book = victim.platform == "x"          ? world.x_book
                      : victim.platform == "facebook" ? world.fb_book
@@ -400,7 +407,7 @@ protected:
 };
 
 TEST_P(OwnSimulation, FindsEachDeletionAndNoOther) {
-    run(GetParam(), 3);
+    run(GetParam(), 2);
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, OwnSimulation, testing::Range<std::uint64_t>(1, 3));
 
@@ -451,7 +458,7 @@ TEST(OwnPosts, AreFoundLinkedAndProposed) {
 // --- questions and answers of 2017 ---
 
 constexpr auto* kFile = SHARED_DIR "/data/mentions/support-2017.ndjson";
-constexpr std::int64_t kFaster = 120;
+constexpr std::int64_t kFaster = 480;
 
 struct Row {
     std::string id, author, text, answers;

@@ -353,12 +353,12 @@ TEST_F(PollLoop, KeepsItsCursorThroughFailuresAndBacksOff) {
     EXPECT_EQ(script.asked[2], "1");
     EXPECT_EQ(script.asked[3], "1");
     EXPECT_GE(peer.at[2] - peer.at[1], 120s);
-    EXPECT_GE(peer.at[3] - peer.at[2], 240s);
+    EXPECT_GE(peer.at[3] - peer.at[2], 120s);
     EXPECT_EQ(sink.recorded[1].until, script.contexts[0].now - 20s)
         << "the walk began with its first page";
     EXPECT_EQ(sink.outcomes[1], "transient");
     EXPECT_EQ(sink.outcomes[2], "malformed");
-    EXPECT_EQ(sink.intervals[2], 240s);
+    EXPECT_EQ(sink.intervals[2], 120s);
 }
 
 TEST_F(PollLoop, AFirstPageThatFailedDoesNotDateTheWalk) {
