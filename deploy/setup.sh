@@ -13,7 +13,7 @@ libboost-url1.81-dev    # Boost.URL: parsing the URLs of configuration and reque
 libsimdjson-dev         # JSON of platforms, at gigabytes a second
 libyaml-cpp-dev         # the configuration file
 prometheus-cpp-dev      # the metrics registry and its text format
-libcurl4-openssl-dev    # SMTP with STARTTLS and logins; also asked for by prometheus-cpp's package
+libcurl4-openssl-dev    # SMTP with STARTTLS and logins; prometheus-cpp asks for it too
 libcli11-dev            # the command line
 libssl-dev              # TLS, HMAC, SHA-256
 libsqlite3-dev          # the store: one file that survives kill -9 and a full disk
