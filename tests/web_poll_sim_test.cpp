@@ -1,13 +1,16 @@
-// Goal: a month of Hacker News, Reddit, YouTube and a feed, whatever network, platform and process
-// do: what was posted within the platform's reach is counted once, and what was not lies in a gap
-// that was told. Method: the real loop and pollers against the stand-ins behind every fault they
-// know, on virtual time, everything from one seed; budgets are those of the stand-ins' own books.
+// Goal: a month of Hacker News, Reddit, YouTube, Instagram and a feed, whatever network, platform
+// and process do: what was posted within the platform's reach is counted once, and what was not
+// lies in a gap that was told. Method: the real loop and pollers against the stand-ins behind every
+// fault they know, on virtual time, everything from one seed; budgets are those of the stand-ins'
+// own books.
 #include "daemon/demo/feed_stand_in.h"
 #include "daemon/demo/hackernews_stand_in.h"
+#include "daemon/demo/instagram_stand_in.h"
 #include "daemon/demo/random.h"
 #include "daemon/demo/reddit_stand_in.h"
 #include "daemon/demo/youtube_stand_in.h"
 #include "daemon/poll_loop.h"
+#include "daemon/pollers/instagram.h"
 #include "daemon/supervisor.h"
 #include "tests/sim_net.h"
 #include "tests/web_kit.h"
@@ -453,6 +456,73 @@ void feed_month(std::uint64_t seed) {
     expect_unkind(world);
 }
 
+void instagram_month(std::uint64_t seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    PostBook book;
+    book.lag(seed, 0.05, 8min);
+    WallTime const end = kSimStart + kMonth;
+    std::vector<Said> talk, tagged;
+    std::vector<Post> media, comments;
+    std::uint64_t number = 1000;
+    for (WallTime const at : times(random, kSimStart - std::chrono::days{20}, end, 4, 600)) {
+        Post post = post_at(random, at, "179" + std::to_string(++number));
+        while (!media.empty() && media.front().created_at < at - std::chrono::days{6})
+            media.erase(media.begin());
+        if (media.empty() || random.chance(0.02)) {
+            post.place = "posts";
+            post.own = true;
+            media.push_back(post);
+        } else if (random.chance(0.5)) {
+            post.place = "comments";
+            post.kind = MentionKind::comment;
+            post.in_reply_to = post.conversation = media[random.below(media.size())].id;
+            if (!comments.empty() && random.chance(0.3)) {
+                Post const& parent = comments[random.below(comments.size())];
+                post.in_reply_to = parent.id;
+                post.conversation = parent.conversation;
+            } else {
+                comments.push_back(post);
+            }
+            if (comments.size() > 20) comments.erase(comments.begin());
+        } else {
+            post.place = "tagged";
+            post.text += " #acme";
+        }
+        Post const& kept = book.append(post);
+        talk.push_back({kept.id, at, kept.visible_at});
+        if (kept.place == "tagged") tagged.push_back(talk.back());
+    }
+    daemon::demo::InstagramOptions options;
+    options.access_token = "EAABtoken123";
+    daemon::demo::InstagramStandIn instagram(book, options);
+    World world(seed, instagram, "instagram");
+    world.make_account = [] {
+        return account("http://p.sim", {{"access_token_file", "EAABtoken123"}});
+    };
+    // A hashtag shows a day: an outage of thirty hours is a gap of at least six.
+    world.outage_from = kBurst - 2h;
+    world.outage_until = world.outage_from + 30h;
+    world.on_request = [&](WallTime) {
+        if (world.random() % 500 == 0)
+            instagram.page_max(std::array<std::size_t, 3>{10, 25, 50}[world.random() % 3]);
+    };
+    world.stream("mentions", "mentions", 30min, {{"user", options.user}},
+                 daemon::make_instagram_mentions);
+    world.stream("hashtag", "hashtag", 30min, {{"user", options.user}, {"hashtag", "acme"}},
+                 daemon::make_instagram_hashtag);
+    world.run(kMonth, 20h);
+    expect_all(world.sink.streams["mentions"], talk, end);
+    EXPECT_TRUE(world.sink.streams["mentions"].gaps.empty());
+    auto const& hashtag = world.sink.streams["hashtag"];
+    expect_all(hashtag, tagged, end);
+    ASSERT_EQ(hashtag.gaps.size(), 1U);
+    EXPECT_GE(hashtag.gaps[0].second - hashtag.gaps[0].first, 5h);
+    EXPECT_LE(hashtag.gaps[0].second, world.outage_until);
+    EXPECT_LE(instagram.peak(), 4800U);
+    expect_unkind(world);
+}
+
 class WebMonth : public testing::TestWithParam<std::uint64_t> {};
 TEST_P(WebMonth, HackerNewsLosesNothing) {
     hackernews_month(GetParam());
@@ -466,6 +536,9 @@ TEST_P(WebMonth, YoutubeLosesNothingAndKeepsItsQuotas) {
 TEST_P(WebMonth, AFeedLosesOnlyWhatItTells) {
     feed_month(GetParam());
 }
+TEST_P(WebMonth, InstagramLosesOnlyWhatItTells) {
+    instagram_month(GetParam());
+}
 INSTANTIATE_TEST_SUITE_P(Seeds, WebMonth, testing::Range<std::uint64_t>(1, 3));
 
 class NightWebMonth : public testing::TestWithParam<std::uint64_t> {};
@@ -474,6 +547,7 @@ TEST_P(NightWebMonth, OfEachPlatform) {
     reddit_month(100 + GetParam());
     youtube_month(100 + GetParam());
     feed_month(100 + GetParam());
+    instagram_month(100 + GetParam());
 }
 INSTANTIATE_TEST_SUITE_P(NightSeeds, NightWebMonth, testing::Range<std::uint64_t>(0, 20));
 

@@ -40,6 +40,7 @@ public:
     ServerResponse refuse(Trouble trouble, ServerRequest const& request, WallTime now) override;
     [[nodiscard]] bool continues(ServerRequest const& request) const override;
     [[nodiscard]] std::uint64_t peak() const { return window_.peak(); }
+    void page_max(std::size_t most) { options_.page = most; }  // from now on
 
     // The id under which a hashtag is known.
     [[nodiscard]] static std::string hashtag_id(std::string_view name);

@@ -2,6 +2,7 @@
 
 #include "daemon/demo/feed_stand_in.h"
 #include "daemon/demo/hackernews_stand_in.h"
+#include "daemon/demo/instagram_stand_in.h"
 #include "daemon/demo/phrases.h"
 #include "daemon/demo/reddit_stand_in.h"
 #include "daemon/demo/youtube_stand_in.h"
@@ -58,6 +59,13 @@ void shape_feed(Post& post, Random& /*random*/, std::uint64_t number,
     post.id = std::to_string(number);
 }
 
+void shape_instagram(Post& post, Random& /*random*/, std::uint64_t number,
+                     std::deque<Post> const& /*before*/) {
+    post.id = "17895" + std::to_string(number);
+    post.place = "tagged";
+    post.text += " #acme";
+}
+
 double hour_curve(WallTime t) {
     constexpr double kPi = 3.141592653589793;
     auto const day = std::chrono::floor<std::chrono::days>(t);
@@ -105,6 +113,20 @@ std::vector<MorePlace> const& more_places() {
          },
          [](std::string const&) {
              return std::string("kind: comments, channel: UCacme, every: 60s");
+         }},
+        {"instagram", 0.15,
+         [](PostBook const& book, std::string const& token) -> std::unique_ptr<StandIn> {
+             InstagramOptions options;
+             options.access_token = token;
+             return std::make_unique<InstagramStandIn>(book, std::move(options));
+         },
+         shape_instagram,
+         [](std::string const& url, std::string const& token_file) {
+             return "platform: instagram, base_url: \"" + url +
+                    "\", access_token_file: " + token_file;
+         },
+         [](std::string const&) {
+             return "kind: mentions, user: \"" + InstagramOptions{}.user + "\", every: 60s";
          }},
         {"feed", 0.02,
          [](PostBook const& book, std::string const&) -> std::unique_ptr<StandIn> {
