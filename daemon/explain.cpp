@@ -2,6 +2,7 @@
 #include "daemon/views.h"
 #include "detectors/event.h"
 #include "detectors/json_writer.h"
+#include "detectors/surge.h"
 
 #include <array>
 #include <cmath>
@@ -36,7 +37,7 @@ double shown(double v) {
     return std::round(v * unit) / unit;
 }
 double days(float rarity) {
-    return std::min(std::exp(double(rarity)), kDaysMax);
+    return std::min(detectors::days_of(double(rarity)), kDaysMax);
 }
 // "once in 12 days", "3 times a day".
 std::string how_often(float rarity) {

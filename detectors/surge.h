@@ -15,10 +15,15 @@
 
 namespace surged::detectors {
 
+// The return period, in days, that a severity is told as: e^severity up to a week; what lies beyond
+// is an extrapolation of the tail, measured to be too light, and told as five sixths of it.
+[[nodiscard]] double days_of(double severity);
+
 // Two channels, each read as a return period against the stream's own history: the burst channel
 // (burst.h) has the whole budget, the sustained one (sustained.h) a tenth of it, the whole in the
 // first two days, when it is the only one that has learned anything. Severity is the larger of the
-// two, ln of the return period in days; a page is due at ln(30 / budget per 30 days).
+// two, ln of the return period in days; a page is due at ln(30 / budget per 30 days), and
+// for budgets below one a week a little later (due()).
 //
 // Page: burst due, and no page for 24 h or its score doubled since, and risen by a quarter since
 // the last page ended (the day's window remembers a long surge that is over); or sustained due, and
@@ -58,7 +63,10 @@ public:
     void operator_verdict(bool real) override;
     [[nodiscard]] std::size_t state_bytes() const override { return sizeof *this; }
 
-    [[nodiscard]] double threshold() const { return threshold_; }
+    // ln of the budget's return period in days; the severity at which a page is due: the same up to
+    // a week, a fifth of what lies beyond it more.
+    [[nodiscard]] double threshold() const { return asked_; }
+    [[nodiscard]] double due() const { return threshold_; }
     [[nodiscard]] double severity() const { return severity_; }
     [[nodiscard]] double burst_rarity() const { return burst_rarity_; }
     [[nodiscard]] double sustained_rarity() const { return sustained_rarity_; }
@@ -115,7 +123,7 @@ private:
     [[nodiscard]] double log_share() const;
 
     SurgeParams params_;
-    double threshold_;
+    double asked_, threshold_;
     Burst burst_;
     Tail<540> burst_tail_;
     Baseline baseline_;

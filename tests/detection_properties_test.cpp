@@ -81,8 +81,8 @@ TEST(Property, ScoreGrowsStrictlyWithTheCountAndCrossesHalfAtTheBudget) {
                 Verdict const v = copy.tick({at(m), 60s, std::floor(n), 1});
                 ASSERT_GT(v.score, last) << n;
                 ASSERT_LT(v.score, 1) << n;
-                ASSERT_EQ(v.score >= 0.5, copy.severity() >= copy.threshold()) << n;
-                ASSERT_EQ(v.critical, copy.severity() >= copy.threshold() + std::log(10)) << n;
+                ASSERT_EQ(v.score >= 0.5, copy.severity() >= copy.due()) << n;
+                ASSERT_EQ(v.critical, copy.severity() >= std::log(7) + 1.2 * std::log(10)) << n;
                 last = v.score;
             }
         }
@@ -115,6 +115,12 @@ TEST(Property, ABudgetETimesLargerLowersTheLineByOne) {
     EXPECT_NEAR(SurgeDetector{budget(3, 24h * 90)}.threshold(), one, 1e-12);
 }
 
+TEST(Property, WhatIsRarerThanAWeekIsAskedForAFifthMore) {
+    EXPECT_NEAR(SurgeDetector{budget(1, 24h)}.due(), 0, 1e-12);
+    EXPECT_NEAR(SurgeDetector{budget(1, 24h * 7)}.due(), 1.945910, 1e-6);
+    EXPECT_NEAR(SurgeDetector{budget(1, 24h * 30)}.due(), 1.945910 + 1.2 * 1.455287, 1e-6);
+}
+
 TEST(Property, TheBandIsWhereTheBurstChannelPages) {
     Noise noise(5, 10);
     SurgeDetector detector{SurgeParams{}};
@@ -128,7 +134,7 @@ TEST(Property, TheBandIsWhereTheBurstChannelPages) {
         for (double side : {0.9, 1.1}) {
             SurgeDetector copy = before;
             copy.tick({at(m), 60s, v.upper * side, 1});
-            EXPECT_EQ(copy.burst_rarity() >= copy.threshold(), side > 1) << m << " " << v.upper;
+            EXPECT_EQ(copy.burst_rarity() >= copy.due(), side > 1) << m << " " << v.upper;
         }
     }
     EXPECT_GT(checked, 50);
