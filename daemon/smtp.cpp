@@ -5,6 +5,7 @@
 #include <cstring>
 #include <curl/curl.h>
 #include <memory>
+#include <openssl/crypto.h>
 #include <string_view>
 
 namespace surged::daemon {
@@ -76,6 +77,13 @@ Result<HttpResponse> failure_of(CURLcode code, std::string const& why) {
 Result<HttpResponse> send_mail(HttpRequest const& mail, std::string const& default_ca_file,
                                std::chrono::milliseconds time, BlockingPool::Stop const& stop) {
     static CurlGlobal const global;
+    // OpenSSL keeps things for each thread until that ends, and this one ends with the process.
+    struct ThreadEnd {
+        ThreadEnd() = default;
+        ThreadEnd(ThreadEnd const&) = delete;
+        ThreadEnd& operator=(ThreadEnd const&) = delete;
+        ~ThreadEnd() { OPENSSL_thread_stop(); }
+    } const end;
     std::unique_ptr<CURL, EasyClose> const curl(curl_easy_init());
     if (!curl) return Failure(Fault::transient, "libcurl cannot be used");
     CURL* const c = curl.get();

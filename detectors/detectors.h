@@ -13,6 +13,7 @@ namespace surged::detectors {
 
 struct SurgeParams {
     double false_pages = 1;  // per `per`, on one stream, all channels together
+    double share = 1;        // of it, for this one of the stream's channels; from the third day on
     std::chrono::seconds per{7 * 86400};
     double min_mentions = 0;  // a surge of fewer in its window never pages; 0: no such floor
     // On what it listens (judge.h): a bit each for volume, breadth, tone; volume always.

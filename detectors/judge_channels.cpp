@@ -26,7 +26,7 @@ bool wants(DetectorSpec const& spec, SurgeKind kind) {
 }
 
 DetectorSpec budgeted(DetectorSpec spec, double share) {
-    spec.surge.false_pages *= share;
+    spec.surge.share = share;
     return spec;
 }
 

@@ -67,6 +67,12 @@ double SurgeDetector::log_share() const {
     return std::log(kSustainedShare) * std::clamp(baseline_.days() - 2, 0.0, 1.0);
 }
 
+// In the first days the tails are the prior's, which is cautious: fewer pages than the budget come
+// of all channels together. What they share is halved once the stream speaks for itself.
+double SurgeDetector::log_part() const {
+    return std::log(params_.share) * std::clamp(baseline_.days() - 2, 0.0, 1.0);
+}
+
 Verdict SurgeDetector::tick(Tick const& tick) {
     double const dt = double(tick.length.count());
     assert(dt > 0 && tick.count >= 0 && tick.multiplier >= 1);
@@ -78,7 +84,7 @@ Verdict SurgeDetector::tick(Tick const& tick) {
     if (score <= double(burst_tail_.fit().level)) calm_since_ = t + tick.length.count();
     run_minutes(tick, t, evidence);
 
-    if (burst_.warm()) evidence.burst = burst_rarity_;
+    if (burst_.warm()) evidence.burst = burst_rarity_ + log_part();
     evidence.window = burst_.strongest();
     severity_ = std::max(evidence.burst, evidence.sustained);
     evidence.burst_due = burst_.warm() && evidence.burst >= threshold_ &&
@@ -110,7 +116,7 @@ void SurgeDetector::run_minutes(Tick const& tick, std::int64_t t, Evidence& evid
     minute_multiplier_ += tick.multiplier * double(length);
     minute_seconds_ += double(length);
     if (minute_seconds_ < 60 - 1e-6) {
-        evidence.sustained = sustained_rarity_ + log_share();
+        evidence.sustained = sustained_rarity_ + log_share() + log_part();
         evidence.block = sustained_.strongest();
         return;
     }
@@ -129,7 +135,7 @@ void SurgeDetector::run_minute(std::int64_t t, double count, double multiplier,
     page_.low_minutes = hour_.ratio() < kOverBelow ? page_.low_minutes + 1 : 0;
     evidence.calm = evidence.calm || page_.low_minutes >= kOverMinutes;
 
-    double const severity = sustained_rarity_ + log_share();
+    double const severity = sustained_rarity_ + log_share() + log_part();
     if (!evidence.minute_ended || severity > evidence.sustained) {
         evidence.sustained = severity;
         evidence.block = sustained_.strongest();
@@ -141,9 +147,11 @@ void SurgeDetector::run_minute(std::int64_t t, double count, double multiplier,
 
 // The burst score at which the budget is reached; the tail moves only when a block closes.
 double SurgeDetector::burst_line() {
-    if (line_of_ != burst_tail_.fit()) {
+    double const part = log_part();
+    if (line_of_ != burst_tail_.fit() || line_part_ != part) {
         line_of_ = burst_tail_.fit();
-        line_ = line_of_.score_at(threshold_);
+        line_part_ = part;
+        line_ = line_of_.score_at(threshold_ - part);
     }
     return line_;
 }
@@ -164,7 +172,7 @@ double SurgeDetector::over_line(std::int64_t t, Evidence const& evidence) {
     double burst = evidence.burst - threshold_;
     double const line = burst_line(), needed = burst_needed(t);
     if (burst_.warm() && needed > line)
-        burst = burst_tail_.rarity(burst_.score() * line / needed) - threshold_;
+        burst = burst_tail_.rarity(burst_.score() * line / needed) + log_part() - threshold_;
     double sustained = evidence.sustained - threshold_;
     if (!sustained_is_new(t, evidence))
         sustained = sustained > 0 ? -1 / (1 + sustained) : sustained - 1;

@@ -121,6 +121,7 @@ private:
     void explain(Tick const& tick, Evidence const& evidence, Verdict& verdict) const;
     [[nodiscard]] Outcome outcome(Evidence const& evidence, Transition transition) const;
     [[nodiscard]] double log_share() const;
+    [[nodiscard]] double log_part() const;
 
     SurgeParams params_;
     double asked_, threshold_;
@@ -139,6 +140,7 @@ private:
     std::int64_t onset_from_ = kNever, onset_until_ = kNever;  // where page_.onset may lie
     std::int64_t onset_not_before_ = kNever;                   // end of the page before
     TailFit line_of_{0, 0, 0, 0};  // what line_ was computed of; no fit has a scale of 0
+    double line_part_ = 0;         // likewise
     double line_ = 0;              // see burst_line()
 
     template <typename A>

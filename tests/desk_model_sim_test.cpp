@@ -385,7 +385,9 @@ TEST(DeskEdges, BeforeAtAndAfterTheEndOfAClock) {
                     SimDesk sim;
                     sim.start("acme-x", kNoon);
                     sim.tick_at(kNoon + d.limit - 2s);
-                    if (jump != 0s) EXPECT_EQ(names(sim.tick_at(sim.now + jump)), "");
+                    if (jump != 0s) {
+                        EXPECT_EQ(names(sim.tick_at(sim.now + jump)), "");
+                    }
                     if (restart) {
                         Desk other(sim.desk.rules());
                         ASSERT_TRUE(other.restore(sim.desk.save()));
