@@ -74,13 +74,9 @@ def wanted_of_rules(prometheus):
             if rule["type"] == "recording":
                 out[f"rule {rule['name']}"] = (rule["name"], None)
             for metric, braces in dashboards.selectors(rule["query"]):
-                if dashboards.family(metric) not in EMPTY and not can_be_empty(rule["query"], metric, braces):
+                if dashboards.family(metric) not in EMPTY:
                     out[f"rule {rule['name']}: {metric}{braces}"] = (metric + braces, None)
     return out
-
-
-def can_be_empty(_query, _metric, braces):
-    return "!=" in braces and "outcome" not in braces
 
 
 def sick_rules(prometheus):

@@ -28,24 +28,22 @@ def count(title, description, expr, thresholds):
 
 
 def clocks():
-    by = "min by (brand, platform, kind)"
-    due = f'{by} ({of("surged_clock_due_timestamp_seconds", HERE)})'
-    used = f'max by (brand, platform, kind) ({of("surged_clock_budget_used_ratio", HERE)})'
-    left = steps((None, "dark-red"), (0, RED), (300, ORANGE), (1800, GREEN))
-    part = steps((None, GREEN), (0.5, YELLOW), (0.8, ORANGE), (1, RED))
+    due = f"min by (brand, platform, kind) ({of('surged_clock_due_timestamp_seconds', HERE)})"
     return table(
-        "Clocks", "Every open deadline, the earliest of its brand, platform and kind first. `ago` means that it has "
-        "passed and nobody has met it. `acknowledge`: somebody here has it; `respond`: the public has a first word "
-        "from us; `resolve`: the full answer.",
-        [f"{due} - time()", used, f"{due} * 1000"],
-        {"brand": "Brand", "platform": "Platform", "kind": "Deadline", "Value #A": "Time left",
-         "Value #B": "Used", "Value #C": "Due"},
-        "none", "Time left", noValue="no clock runs", overrides=[
-            override("Time left", unit="dthms", thresholds=left,
-                     custom__cellOptions={"type": "color-background", "mode": "basic"}),
-            override("Used", unit="percentunit", min=0, max=1, thresholds=part,
-                     custom__cellOptions={"type": "gauge", "mode": "basic"}),
-            override("Due", unit="dateTimeAsIsoNoDateIfToday")])
+        "Clocks", "Every open deadline, the earliest of its brand, platform and kind. `ago`: it has passed and nobody "
+        "has met it. `acknowledge`: somebody here has it; `respond`: the public has a first word from us; `resolve`: "
+        "the full answer.", [f"{due} - time()"],
+        {"kind": "Deadline", "platform": "Platform", "brand": "Brand", "Value": "Time left", "Value #A": "Time left"},
+        "dthms", "Time left", noValue="no clock runs", color={"mode": "thresholds"},
+        thresholds=steps((None, "dark-red"), (0, RED), (300, ORANGE), (1800, GREEN)),
+        overrides=[override("Time left", custom__cellOptions={"type": "color-background", "mode": "basic"})])
+
+
+def used():
+    expr = f"max by (brand, platform, kind) ({of('surged_clock_budget_used_ratio', HERE)})"
+    return bars("Time used", "Share of each open deadline's time that is gone; over 100 % it has passed.",
+                f"sort_desc({expr})", "{{kind}} {{brand}} on {{platform}}", "percentunit",
+                steps((None, GREEN), (0.5, YELLOW), (0.8, ORANGE), (1, RED)), max=1, noValue="no clock runs")
 
 
 def states():
@@ -61,24 +59,22 @@ def states():
 
 
 def stream():
-    shade = {"custom__axisPlacement": "hidden", "custom__lineWidth": 0, "custom__fillOpacity": 25,
-             "custom__lineInterpolation": "stepAfter", "min": 0, "max": 1, "unit": "bool_yes_no",
-             "custom__hideFrom": {"legend": True, "tooltip": False, "viz": False}}
+    observed, upper = of("surged_stream_observed_mentions", ONE), of("surged_stream_upper_mentions", ONE)
+    height = f"max by (stream) ({tagged(observed, 'observed')} or {tagged(upper, 'upper')})"
     return series(
         "$stream", "Mentions of the last closed minute against what the stream's own history explains, and the number "
-        "at which a page would be due. Red: in surge. Purple: blind.",
-        [(f"max by (stream) ({of('surged_stream_observed_mentions', ONE)})", "observed"),
+        "at which a page would be due. The area is red while the stream is in surge, purple while it is blind.",
+        [(f"max by (stream) ({observed})", "observed"),
          (f"max by (stream) ({of('surged_stream_expected_mentions', ONE)})", "expected"),
-         (f"max by (stream) ({of('surged_stream_upper_mentions', ONE)})", "a page is due"),
-         (f"max by (stream) ({of('surged_stream_surging', ONE)})", "surge"),
-         (f"max by (stream) (1 - {of('surged_stream_up', ONE)})", "blind")],
-        "cpm", custom={"fillOpacity": 0}, extra={"repeat": "stream", "repeatDirection": "h", "maxPerRow": 3},
-        overrides=[
-            override("observed", color=fixed(BLUE), custom__lineWidth=3),
+         (f"max by (stream) ({upper})", "a page is due"),
+         (f"(max by (stream) ({of('surged_stream_surging', ONE)}) == 1) * {height}", "surge"),
+         (f"(max by (stream) (1 - {of('surged_stream_up', ONE)}) == 1) * {height}", "blind")],
+        "cpm", custom={"fillOpacity": 18, "gradientMode": "opacity"},
+        extra={"repeat": "stream", "repeatDirection": "h", "maxPerRow": 3}, overrides=[
+            override("observed", color=fixed(BLUE)), override("surge", color=fixed(RED)),
             override("expected", color=fixed(GREEN), custom__lineStyle={"fill": "dash", "dash": [8, 8]}),
-            override("a page is due", color=fixed(ORANGE), custom__lineWidth=1, custom__fillBelowTo="expected",
-                     custom__fillOpacity=8),
-            override("surge", color=fixed(RED), **shade), override("blind", color=fixed(PURPLE), **shade)])
+            override("a page is due", color=fixed(ORANGE), custom__lineStyle={"fill": "dot", "dash": [2, 6]}),
+            override("blind", color=fixed(PURPLE))])
 
 
 def build():
@@ -106,13 +102,14 @@ def build():
     page.add(count("Pages waiting", "Pages that no receiver has taken yet.",
                    f"sum({of('surged_notification_queue')})", steps((None, GREEN), (1, YELLOW), (5, RED))), 4, 4)
 
-    page.add(clocks(), 14, 9)
+    page.add(clocks(), 10, 9)
+    page.add(used(), 7, 9)
     page.add(series(
         "Incidents by state", "Incidents that are not closed, by the furthest state they have reached.",
         [(f"sum by (state) ({of('surged_incidents', NOT_CLOSED)})", "{{state}}")], "none",
         stacked=True, decimals=0, custom={"lineInterpolation": "stepAfter"}, overrides=[
             override("open", color=fixed(RED)), override("acknowledged", color=fixed(ORANGE)),
-            override("responded", color=fixed(YELLOW)), override("resolved", color=fixed(GREEN))]), 10, 9)
+            override("responded", color=fixed(YELLOW)), override("resolved", color=fixed(GREEN))]), 7, 9)
 
     page.add(states(), 24, 8)
     page.row("Streams that stand out")

@@ -5,6 +5,7 @@ RECEIVER = variable("receiver", "Receiver", f"label_values({of('surged_notificat
 TO = 'receiver=~"$receiver"'
 HERE = 'brand=~"$brand", platform=~"$platform"'
 ON = 'platform=~"$platform"'
+OK, NOT_OK, LOST = ', outcome="delivered"', ', outcome!="delivered"', ', outcome=~"rejected|failed"'
 # Nothing waits: the age is 0, not absent.
 OLDEST = (f"max by (receiver) (time() - {of('surged_notification_oldest_timestamp_seconds', TO)}) or "
           f"max by (receiver) (0 * {of('surged_notification_queue', TO)})")
@@ -35,8 +36,6 @@ def head(page):
                   thresholds=steps((None, GREEN), (30, YELLOW), (120, RED)), mappings=nothing("no page")), 4, 4)
 
 
-OK, NOT_OK, LOST = ', outcome="delivered"', ', outcome!="delivered"', ', outcome=~"rejected|failed"'
-
 
 def pages(page):
     page.row("Pages")
@@ -59,9 +58,8 @@ def pages(page):
                     attempts('"delivered"'), attempts('"retried"'), attempts('"rejected"'), attempts('"failed"')],
                    {"receiver": "Receiver", "Value #A": "Waiting", "Value #B": "Delivered", "Value #C": "Retried",
                     "Value #D": "Rejected", "Value #E": "Failed"}, "none", "Failed", descending=True, decimals=0,
-                   overrides=[override(name, thresholds=steps((None, "transparent"), (1, RED)),
-                                       custom__cellOptions={"type": "color-background", "mode": "basic"})
-                              for name in ("Rejected", "Failed")]), 24, 7)
+                   overrides=[override("Rejected", "Failed", thresholds=steps((None, "transparent"), (1, RED)),
+                                       custom__cellOptions={"type": "color-background", "mode": "basic"})]), 24, 7)
 
 
 def time_to(kind, title, description):

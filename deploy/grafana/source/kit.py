@@ -63,9 +63,10 @@ def nothing(text, color=GREEN):
         "match": "null+nan", "result": {"text": text, "color": color, "index": 0}}}]
 
 
-def override(name, **properties):
-    """Properties of one series or column; __ stands for a dot: custom__fillOpacity."""
-    return {"matcher": {"id": "byName", "options": name},
+def override(*names, **properties):
+    """Properties of series or columns by name; __ stands for a dot: custom__cellOptions. Grafana's published schema
+    wants objects for the matcher's options and for every value: what is a number or a word stands in the defaults."""
+    return {"matcher": {"id": "byNames", "options": {"mode": "include", "names": list(names), "readOnly": False}},
             "properties": [{"id": k.replace("__", "."), "value": v} for k, v in properties.items()]}
 
 

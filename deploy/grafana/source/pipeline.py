@@ -35,8 +35,8 @@ def head(page):
 
 def reading(page):
     page.row("Reading")
-    page.add(series("Requests by outcome", "Requests to platforms, all accounts together. `budget` is our own brake, "
-                    "`throttled` the platform's.",
+    page.add(series("Requests by outcome", "Requests to platforms, all accounts together. `budget`: the platform "
+                    "says that what may be read is used up.",
                     [(f"sum by (outcome) ({rate('surged_poll_requests_total', ASKED)}) > 0", "{{outcome}}")],
                     "reqps", stacked=True, overrides=[override("ok", color=fixed(GREEN))]), 12, 8)
     page.add(series("Requests that fail, by account", "Share of an account's requests that did not succeed.",
@@ -99,11 +99,10 @@ def limits(page):
     page.add(series("Left of the platform's limits", "What the platform last said is left.",
                     [(f"min by (account, kind) ({of('surged_rate_limit_remaining', BUDGET)})",
                       "{{account}} {{kind}}")], "short"), 8, 8)
-    page.add(table("Limits", "What the platform last said is left of each limit, and when it begins anew.",
-                   [f"min by (account, kind) ({of('surged_rate_limit_remaining', BUDGET)})",
-                    f"max by (account, kind) ({of('surged_rate_limit_reset_timestamp_seconds', BUDGET)}) - time()"],
-                   {"account": "Account", "kind": "Kind", "Value #A": "Left", "Value #B": "Begins anew in"},
-                   "short", "Left", overrides=[override("Begins anew in", unit="dthms")]), 8, 8)
+    page.add(table("Limits begin anew", "When each of the platform's limits begins anew. `ago`: it has, and the "
+                   "account was not asked since.",
+                   [f"max by (account, kind) ({of('surged_rate_limit_reset_timestamp_seconds', BUDGET)}) - time()"],
+                   {"account": "Account", "kind": "Kind", "Value": "In", "Value #A": "In"}, "dthms", "In"), 8, 8)
 
 
 def build():
