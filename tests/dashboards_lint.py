@@ -49,7 +49,8 @@ def lint_frame(name, d):
     expect("id" not in d and d["uid"].startswith("surged-"), f"{name}: no id, but a uid of its own")
     expect(v["datasource"]["type"] == "datasource" and v["datasource"]["label"] == "Data source", f"{name}: datasource")
     for which in ("job", "instance"):
-        expect(v[which]["label"] == which.title() and v[which]["multi"] and v[which]["allValue"] == ".+", f"{name}: {which}")
+        good = v[which]["label"] == which.title() and v[which]["multi"] and v[which]["allValue"] == ".+"
+        expect(good, f"{name}: {which}")
     for variable in v.values():
         if variable["type"] == "query":
             where = f"{name}: variable {variable['name']}"
@@ -74,8 +75,9 @@ def lint_places(name, d):
 def lint_panel(where, p):
     expect(p["title"] and p["description"].endswith("."), f"{where}: a title, and a sentence that explains it")
     defaults = p["fieldConfig"]["defaults"]
-    units = {defaults["unit"]} | {x["value"] for o in p["fieldConfig"]["overrides"] for x in o["properties"] if x["id"] == "unit"}
-    expect(units <= UNITS, f"{where}: units {units - UNITS}")
+    unit = defaults["unit"]
+    expect(unit in UNITS, f"{where}: unit {unit}")
+    expect(unit not in ("dthms", "dtdurations") or "decimals" in defaults, f"{where}: decimals of a duration")
     expect(p["targets"], f"{where}: asks nothing")
     expect(p["datasource"]["uid"] == "${datasource}", f"{where}: data source")
     several = len(p["targets"]) > 1
@@ -150,13 +152,15 @@ def lint_rules(known):
             expect(dashboards.family(metric) in known, f"{rule}: nobody exports {metric}")
     for alert in alerts:
         name, labels = alert["alert"], alert["labels"]
-        expect(labels["service"] == "surged" and labels["severity"] in ("critical", "warning", "info"), f"{name}: labels")
+        expect(labels["service"] == "surged", f"{name}: service")
+        expect(labels["severity"] in ("critical", "warning", "info"), f"{name}: severity")
         expect(alert["annotations"]["runbook_url"].endswith(f"/runbook.md#{name.lower()}"), f"{name}: runbook_url")
         expect(name in headings, f"{name}: no heading in deploy/runbook.md")
         expect(any(c["alertname"] == name and c["exp_alerts"] for c in cases), f"{name}: no test in which it fires")
         expect(any(c["alertname"] == name and not c["exp_alerts"] for c in cases) or name == "SurgedWatchdog"
                or name == "SurgedRestarting", f"{name}: no test in which it is silent")
-    expect(sorted(headings) == sorted({a["alert"] for a in alerts} | set(FROM_SURGED)), f"runbook.md: headings {headings}")
+    expected = {a["alert"] for a in alerts} | set(FROM_SURGED)
+    expect(sorted(headings) == sorted(expected), f"runbook.md: headings {set(headings) ^ expected}")
 
 
 # What surged itself sends to Alertmanager: it has a heading in the runbook too.
@@ -226,7 +230,8 @@ def main():
     lint_rules(known)
     lint_routes()
     lint_provisioning()
-    print("\n".join(faults) or f"{sum(1 for d in everything.values() for _ in dashboards.panels(d))} panels, nothing to say")
+    count = sum(1 for d in everything.values() for _ in dashboards.panels(d))
+    print("\n".join(faults) or f"{count} panels, nothing to say")
     return 1 if faults else 0
 
 

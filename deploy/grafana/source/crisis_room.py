@@ -6,20 +6,20 @@ NOT_CLOSED = 'brand=~"$brand", state!="closed"'
 HERE = 'brand=~"$brand", platform=~"$platform"'
 ONE = 'stream=~"$stream"'
 
-# The nine streams that stand out most: a wall holds no more, and a daemon may read hundreds.
+# The nine streams that stand out most: a wall holds no more, and a daemon may read hundreds. "All" is these nine.
 STAND_OUT = (
     "topk(9, sum by (stream) ("
     f"{tagged(of('surged_stream_score'), 'score')} or "
     f"{tagged('1 - ' + of('surged_stream_up'), 'blind')}"
     f") and on (stream) {of('surged_stream_surging', HERE)})")
 STREAM = variable("stream", "Streams that stand out", f"query_result({STAND_OUT})",
-                  regex='/stream="([^"]+)"/', sort=0)
+                  regex='/stream="([^"]+)"/', sort=0, allValue="")
 
 
 def countdown(kind, title, description, red, orange):
     due = f"min by (brand, platform) ({of('surged_clock_due_timestamp_seconds', HERE, kind=kind)})"
     return stat(title, description, f"bottomk(1, {due}) - time()", "dthms", "{{brand}} on {{platform}}",
-                steps((None, "dark-red"), (0, RED), (red, ORANGE), (orange, GREEN)), name=True,
+                steps((None, "dark-red"), (0, RED), (red, ORANGE), (orange, GREEN)), show="value_and_name",
                 mappings=nothing("no clock runs"), noValue="no clock runs")
 
 

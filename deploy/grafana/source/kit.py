@@ -80,6 +80,8 @@ def panel(kind, title, description, targets, unit, options, **field):
     overrides = field.pop("overrides", [])
     extra = field.pop("extra", {})
     defaults |= field
+    if unit == "dthms":  # without it Grafana takes the text for a number whose zeros can be cut
+        defaults["decimals"] = 0
     for n, t in enumerate(targets):
         t["refId"] = chr(ord("A") + n)
     return {"type": kind, "title": title, "description": description, "datasource": DATASOURCE,
@@ -87,12 +89,13 @@ def panel(kind, title, description, targets, unit, options, **field):
             "fieldConfig": {"defaults": defaults, "overrides": overrides}} | extra
 
 
-def stat(title, description, expr, unit="none", legend="", thresholds=None, name=False, spark=False, **field):
-    options = {"graphMode": "area" if spark else "none", "colorMode": "background", "justifyMode": "center",
-               "orientation": "auto", "textMode": "value_and_name" if name else "value", "wideLayout": True,
+def stat(title, description, expr, unit="none", legend="", thresholds=None, show="value", **field):
+    """show: value, name, or value_and_name."""
+    options = {"graphMode": "none", "colorMode": "background", "justifyMode": "center",
+               "orientation": "auto", "textMode": show, "wideLayout": True,
                "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}}
     field = {"color": {"mode": "thresholds"}, "thresholds": thresholds or steps((None, BLUE))} | field
-    return panel("stat", title, description, [target(expr, legend, instant=not spark)], unit, options, **field)
+    return panel("stat", title, description, [target(expr, legend, instant=True)], unit, options, **field)
 
 
 def series(title, description, targets, unit, legend=True, stacked=False, custom=None, **field):

@@ -9,16 +9,16 @@ def head(page):
                   thresholds=steps((None, RED), (1, GREEN)), mappings=words(_0=("down", RED), _1=("up", GREEN))), 4, 4)
     page.add(stat("Version", "Version and revision that run.",
                   f"max by (version, revision) ({of('surged_build_info')})", "none", "{{version}} {{revision}}",
-                  name=True), 4, 4)
+                  show="name"), 4, 4)
     page.add(stat("Runs since", "Time since the process started.",
-                  f"time() - max({of('process_start_time_seconds')})", "dtdurations", decimals=0,
+                  f"time() - max({of('process_start_time_seconds')})", "dtdurations", decimals=1,
                   thresholds=steps((None, YELLOW), (900, GREEN))), 4, 4)
     page.add(stat("Configuration", "Whether the last load of the configuration was accepted; if not, the one before "
                   "is in force.", f"min({of('surged_config_last_reload_successful')})",
                   thresholds=steps((None, RED), (1, GREEN)),
                   mappings=words(_0=("invalid", RED), _1=("accepted", GREEN))), 4, 4)
     page.add(stat("Accepted", "Time since a configuration was last accepted.",
-                  f"time() - max({of('surged_config_last_reload_timestamp_seconds')})", "dtdurations", decimals=0), 4, 4)
+                  f"time() - max({of('surged_config_last_reload_timestamp_seconds')})", "dtdurations", decimals=1), 4, 4)
     page.add(stat("Errors", "Failed writes of the state directory and tasks that died of a bug, in the time shown.",
                   f"sum({increase('surged_storage_errors_total')}) + sum({increase('surged_task_deaths_total')})",
                   thresholds=steps((None, GREEN), (1, RED)), decimals=0), 4, 4)
