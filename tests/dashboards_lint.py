@@ -127,6 +127,9 @@ def lint_promql(all_dashboards):
         file.flush()
         ran = subprocess.run([PROMTOOL, "check", "rules", file.name], capture_output=True, text=True, check=False)
     expect(ran.returncode == 0, ran.stdout + ran.stderr)
+    example = ROOT / "deploy/prometheus/prometheus.yml"
+    ran = subprocess.run([PROMTOOL, "check", "config", example], capture_output=True, text=True, check=False)
+    expect(ran.returncode == 0, ran.stdout + ran.stderr)
 
 
 def lint_coverage(all_dashboards, known):
