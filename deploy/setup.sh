@@ -30,7 +30,8 @@ libbenchmark-dev        # the benches
 clang clang-format      # a second compiler; the formatting check
 ccache mold             # short builds
 prometheus prometheus-alertmanager  # real peers: promtool, a scraping server, an Alertmanager that is paged
-python3                 # scoring tools of the detection tests
+python3                 # scoring tools of the detection tests, checks of the dashboards
+python3-yaml python3-jsonschema  # rules, routes and the schema of Grafana, as those checks read them
 openssl                 # certificates of the TLS tests
 curl                    # trying the API by hand and in smoke tests
 '
