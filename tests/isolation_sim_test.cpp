@@ -128,12 +128,13 @@ TEST(Isolation, TroubleOfOneBrandChangesNothingOfAnother) {
     EXPECT_EQ(troubled.names, calm.names);
     EXPECT_EQ(troubled.mentions, calm.mentions);
     ASSERT_EQ(troubled.at.size(), calm.at.size());
-    // Polls are jittered by shared dice: a decision may come a few seconds sooner or later.
+    // Polls are jittered by shared dice: a decision may come most of a poll sooner or
+    // later.
     for (std::size_t i = 0; i < calm.at.size(); ++i)
-        EXPECT_LE(std::chrono::abs(troubled.at[i] - calm.at[i]), 10s) << calm.names[i];
+        EXPECT_LE(std::chrono::abs(troubled.at[i] - calm.at[i]), 45s) << calm.names[i];
     ASSERT_EQ(troubled.delivered.size(), calm.delivered.size());
     for (std::size_t i = 0; i < calm.delivered.size(); ++i)
-        EXPECT_LE(std::chrono::abs(troubled.delivered[i] - calm.delivered[i]), 10s);
+        EXPECT_LE(std::chrono::abs(troubled.delivered[i] - calm.delivered[i]), 45s);
 }
 
 }  // namespace
