@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <utility>
 
 namespace surged::daemon {
@@ -16,13 +17,15 @@ using detectors::Look;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::string_view kKind = "lookup";
 constexpr milliseconds kLookAgain{15'000};  // for an incident that opened meanwhile
 constexpr seconds kInterval{60};            // of the backoff
 constexpr seconds kNothingLearnt{60};
+constexpr seconds kLooksApart{5};  // what no answer named stays due: it is not asked for at once
 // Of one look. A call that fails for one of its ids is asked again in halves: a hundred ids with
 // one that is gone cost about fourteen.
 constexpr std::size_t kRequestsMost = 60;
+// A session that ended costs one request more, a comment that was taken for a post another.
+constexpr int kAsides = 4;
 
 class EvidenceLoop {
 public:
@@ -39,6 +42,8 @@ private:
     using Ids = std::vector<std::string>;
     boost::asio::awaitable<void> look(std::optional<Failure>& failure);
     boost::asio::awaitable<void> ask(Ids const& ids, Result<LookupAnswer>& answer);
+    boost::asio::awaitable<void> ask_once(Ids const& ids, Result<LookupAnswer>& answer);
+    [[nodiscard]] std::deque<Ids> requests_for(EvidenceBatch const& batch) const;
     boost::asio::awaitable<void> pause(milliseconds wait);
     void learn(LookupAnswer& answer);
     void believe_singles();
@@ -59,15 +64,28 @@ boost::asio::awaitable<void> EvidenceLoop::pause(milliseconds wait) {
 }
 
 boost::asio::awaitable<void> EvidenceLoop::ask(Ids const& ids, Result<LookupAnswer>& answer) {
+    for (int i = 0; i < kAsides; ++i) {
+        co_await ask_once(ids, answer);
+        if (!answer || !answer->aside) co_return;
+    }
+    answer = Failure(Fault::malformed, "asks for another session each time");
+}
+
+boost::asio::awaitable<void> EvidenceLoop::ask_once(Ids const& ids, Result<LookupAnswer>& answer) {
     AccountPace::Turn turn(env_.pace);
     for (;;) {
-        milliseconds const wait = turn.wait(env_.clock.wall_now(), true, kKind);
+        WallTime const at = env_.clock.wall_now();
+        milliseconds wait = turn.wait(at, true, lookup_->kind());
+        if (wait <= 0ms) {
+            WallTime const ready = lookup_->ready_at(at);
+            if (ready > at) wait = ready - at;
+        }
         if (wait <= 0ms) break;
         co_await pause(std::min(wait, milliseconds{60'000}));
     }
     turn.take();
     Instant const started = env_.clock.now();
-    env_.pace.spend(env_.clock.wall_now(), 1, 0, kKind);
+    env_.pace.spend(env_.clock.wall_now(), 1, 0, lookup_->kind());
     env_.polls.spending(account_);
     HttpRequest request = lookup_->request(ids);
     Instant const deadline = started + env_.timeout;
@@ -78,7 +96,7 @@ boost::asio::awaitable<void> EvidenceLoop::ask(Ids const& ids, Result<LookupAnsw
         int const status = response->status;
         answer = lookup_->accept(*response, ids, now);
         if (answer)
-            env_.pace.spend(now, 0, answer->reads, kKind);
+            env_.pace.spend(now, 0, answer->reads, lookup_->kind());
         else if (status >= 200 && status < 300)
             env_.pace.lost(now);
     } else {
@@ -99,12 +117,13 @@ boost::asio::awaitable<void> EvidenceLoop::ask(Ids const& ids, Result<LookupAnsw
 }
 
 void EvidenceLoop::learn(LookupAnswer& answer) {
+    look_.hidden.insert(look_.hidden.end(), answer.hidden.begin(), answer.hidden.end());
     if (answer.there.empty()) return;  // nothing that is there: nothing is known
     believe_singles();
     for (auto& seen : answer.there)
-        look_.there.push_back({seen.id, detectors::stable_hash(seen.text), seen.version});
+        look_.there.push_back(
+            {seen.id, seen.comparable ? detectors::stable_hash(seen.text) : 0, seen.version});
     look_.gone.insert(look_.gone.end(), answer.gone.begin(), answer.gone.end());
-    look_.hidden.insert(look_.hidden.end(), answer.hidden.begin(), answer.hidden.end());
 }
 
 void EvidenceLoop::believe_singles() {
@@ -112,19 +131,33 @@ void EvidenceLoop::believe_singles() {
     lone_.clear();
 }
 
-// The batch in requests of the platform's size, each with its controls; what it cannot answer whole
-// in halves; at the end a control for those that were asked alone.
+// Group by group in requests of the platform's size, each with its controls.
+std::deque<EvidenceLoop::Ids> EvidenceLoop::requests_for(EvidenceBatch const& batch) const {
+    std::map<int, EvidenceBatch> groups;
+    for (auto const& id : batch.ids) groups[lookup_->group(id)].ids.push_back(id);
+    for (auto const& id : batch.controls)
+        if (auto const it = groups.find(lookup_->group(id)); it != groups.end())
+            it->second.controls.push_back(id);
+    std::size_t const most = lookup_->most();
+    std::deque<Ids> todo;
+    for (auto const& [group, part] : groups) {
+        std::size_t const beside = most > part.controls.size() ? part.controls.size() : 0;
+        for (std::size_t i = 0; i < part.ids.size();) {
+            Ids ids;
+            for (; i < part.ids.size() && ids.size() + beside < most; ++i)
+                ids.push_back(part.ids[i]);
+            if (beside > 0) ids.insert(ids.end(), part.controls.begin(), part.controls.end());
+            todo.push_back(std::move(ids));
+        }
+    }
+    return todo;
+}
+
+// What the platform cannot answer whole in halves; at the end a control for those that were asked
+// alone.
 boost::asio::awaitable<void> EvidenceLoop::look(std::optional<Failure>& failure) {
     EvidenceBatch const batch = env_.sink.evidence_due(account_);
-    std::size_t const most = lookup_->most();
-    std::size_t const beside = most > batch.controls.size() ? batch.controls.size() : 0;
-    std::deque<Ids> todo;
-    for (std::size_t i = 0; i < batch.ids.size();) {
-        Ids ids;
-        for (; i < batch.ids.size() && ids.size() + beside < most; ++i) ids.push_back(batch.ids[i]);
-        if (beside > 0) ids.insert(ids.end(), batch.controls.begin(), batch.controls.end());
-        todo.push_back(std::move(ids));
-    }
+    std::deque<Ids> todo = requests_for(batch);
     bool last = false;
     for (std::size_t n = 0; n < kRequestsMost; ++n) {
         if (todo.empty()) {
@@ -164,7 +197,8 @@ milliseconds EvidenceLoop::after(Failure const& failure) {
     }
     ++failures_;
     seconds const wait = next_wait(kInterval, failures_, failure.fault, failure.retry_after);
-    if (failure.fault == Fault::throttled) env_.pace.throttled(env_.clock.wall_now() + wait, kKind);
+    if (failure.fault == Fault::throttled)
+        env_.pace.throttled(env_.clock.wall_now() + wait, lookup_->kind());
     milliseconds const jitter{std::uniform_int_distribution<std::int64_t>(0, 5000)(env_.random)};
     return wait + jitter;
 }
@@ -186,7 +220,7 @@ boost::asio::awaitable<void> EvidenceLoop::run() {
         bool const learnt = !look_.there.empty();
         if (learnt)
             env_.sink.evidence_seen(account_, look_, env_.pace.slowdown(env_.clock.wall_now()));
-        milliseconds wait{0};
+        milliseconds wait = kLooksApart;
         if (failure) {
             wait = after(*failure);
         } else {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace surged::daemon {
@@ -20,6 +21,7 @@ struct SeenAgain {
     std::string text;  // as a poller would give it
     // The id of its newest version where an edited post has one of its own (X); else empty.
     std::string version;
+    bool comparable = true;  // false: the lists show this text in another form
 };
 
 // Ids that stand in none of the lists: nothing is known of them by this answer.
@@ -29,6 +31,9 @@ struct LookupAnswer {
     std::vector<std::string> hidden;  // there, but not for us: its author went private
     std::vector<RateLimit> limits;
     std::uint64_t reads = 0;  // what the platform charges for
+    // Nothing about the posts: a session was begun, or it became known how to ask. Ask again at
+    // once.
+    bool aside = false;
 };
 
 class Lookup {
@@ -36,7 +41,13 @@ public:
     virtual ~Lookup() = default;
     // Ids of one request at most.
     [[nodiscard]] virtual std::size_t most() const = 0;
-    // 1 to most() ids, each once.
+    // Ids of different groups are never asked for together.
+    [[nodiscard]] virtual int group(std::string const& /*id*/) const { return 0; }
+    // What the requests are counted as: the kind of stream whose daily quota they use up.
+    [[nodiscard]] virtual std::string_view kind() const { return "lookup"; }
+    // When the next request may go out; see Poller::ready_at. Asked before each request.
+    virtual WallTime ready_at(WallTime /*now*/) { return detectors::kNoTime; }
+    // 1 to most() ids of one group, each once.
     [[nodiscard]] virtual HttpRequest request(std::span<std::string const> ids) const = 0;
     // Fault::not_found: for several ids, the platform does not answer for some of them and nothing
     // is said of any; for a single one, it is gone.

@@ -198,11 +198,11 @@ std::vector<EvidenceChanged> EvidenceBook::looked(std::string const& account, Lo
                     e.version = it->version;
                     e.next = now + kNewVersion;
                 }
-                if (e.text != 0 && e.text != it->text) {
+                if (e.text != 0 && it->text != 0 && e.text != it->text) {
                     e.edited = now;
                     if (e.ours) change(incident, e, false);
                 }
-                e.text = it->text;
+                if (it->text != 0) e.text = it->text;
             } else if (listed(look.hidden, asked)) {
                 again();
             } else if (listed(look.gone, asked)) {

@@ -34,8 +34,8 @@ struct Exhibit {
 // What a look at one account's platform showed. An id that stands in neither was not told of.
 struct Look {
     struct There {
-        std::string id;  // as asked for
-        std::uint64_t text = 0;
+        std::string id;          // as asked for
+        std::uint64_t text = 0;  // 0: cannot be compared
         std::string version;
     };
     std::vector<There> there;

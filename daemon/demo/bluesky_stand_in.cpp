@@ -100,8 +100,8 @@ void write_record(JsonWriter& json, Post const& post, BlueskyOptions const& opti
     json.end();
 }
 
-void write_author(JsonWriter& json, PostAuthor const& author) {
-    json.key("author").object().field("did", author.id).field("handle", author.handle);
+void write_author(JsonWriter& json, PostAuthor const& author, std::string_view key = "author") {
+    json.key(key).object().field("did", author.id).field("handle", author.handle);
     json.field("displayName", author.name.empty() ? author.handle : author.name);
     if (author.created_at != kNoTime) json.field("createdAt", millis(author.created_at));
     json.key("labels").array().end().end();
@@ -269,6 +269,7 @@ ServerResponse BlueskyStandIn::answer(ServerRequest const& request, WallTime now
     if (request.path == "/xrpc/app.bsky.notification.listNotifications")
         return notifications(params, now, items);
     if (request.path == "/xrpc/app.bsky.feed.getPosts") return posts(params, now, items);
+    if (request.path == "/xrpc/app.bsky.feed.getAuthorFeed") return author_feed(params, now, items);
     return error(501, "MethodNotImplemented", "Method Not Implemented");
 }
 
@@ -379,6 +380,39 @@ ServerResponse BlueskyStandIn::notifications(Params const& params, WallTime now,
         write_author(json, (*it)->author);
         write_record(json, **it, options_);
         json.field("indexedAt", millis((*it)->visible_at)).key("labels").array().end().end();
+        ++items;
+    }
+    json.end().end();
+    return json_answer(200, json.take());
+}
+
+// What the actor wrote, and what he reposted where he did so.
+ServerResponse BlueskyStandIn::author_feed(Params const& params, WallTime now, std::size_t& items) {
+    std::string const actor(params.get("actor"));
+    bool const ours = actor == options_.did || fold(actor) == fold(options_.identifier);
+    Listing listing(now);
+    listing.match = [&](Post const& post) {
+        return (ours && post.own) || post.author.id == actor ||
+               fold(post.author.handle) == fold(actor);
+    };
+    auto const limit = static_cast<std::size_t>(params.number("limit").value_or(50));
+    PostPage found;
+    std::string next;
+    if (!page(listing, params.get("cursor"), limit, found, next))
+        return error(500, "InternalServerError", "Internal Server Error");
+    JsonWriter json;
+    json.object().text_if("cursor", next).key("feed").array();
+    for (Post const* post : found.posts) {
+        Post const* const shared = post->reposts.empty() ? nullptr : book_.find(post->reposts);
+        if (!post->reposts.empty() && (shared == nullptr || !shared->visible(now))) continue;
+        json.object().key("post");
+        write_post(json, shared == nullptr ? *post : *shared, options_);
+        if (shared != nullptr) {
+            json.key("reason").object().field("$type", "app.bsky.feed.defs#reasonRepost");
+            write_author(json, post->author, "by");
+            json.field("uri", post->id).field("indexedAt", millis(post->visible_at)).end();
+        }
+        json.end();
         ++items;
     }
     json.end().end();

@@ -25,9 +25,9 @@ struct BlueskyOptions {
 };
 
 // POST com.atproto.server.createSession, .refreshSession; GET app.bsky.feed.searchPosts,
-// app.bsky.notification.listNotifications, app.bsky.feed.getPosts. Ids of posts are AT URIs; their
-// order is that of ordered_at. An access token that is over is refused with 400 ExpiredToken, a
-// cursor that is none with 500. `book` outlives it.
+// app.bsky.notification.listNotifications, app.bsky.feed.getPosts, app.bsky.feed.getAuthorFeed. Ids
+// of posts are AT URIs; their order is that of ordered_at. An access token that is over is refused
+// with 400 ExpiredToken, a cursor that is none with 500. `book` outlives it.
 class BlueskyStandIn final : public StandIn {
 public:
     BlueskyStandIn(PostBook const& book, BlueskyOptions options);
@@ -54,6 +54,7 @@ private:
     ServerResponse search(Params const& params, WallTime now, std::size_t& items);
     ServerResponse notifications(Params const& params, WallTime now, std::size_t& items);
     ServerResponse posts(Params const& params, WallTime now, std::size_t& items);
+    ServerResponse author_feed(Params const& params, WallTime now, std::size_t& items);
     ServerResponse too_many(FixedWindow const& window, std::chrono::seconds period) const;
     std::string mint(std::string_view scope, WallTime now, std::chrono::seconds lives);
     // Of one page: the posts at the cursor; false when the cursor is none.

@@ -41,6 +41,13 @@ bool read_filters(std::string_view text, Listing& listing) {
     return true;
 }
 
+std::string html_of(std::string_view text) {
+    std::string html;
+    for (char const c : text)
+        html += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '\'' ? "&#x27;" : std::string(1, c);
+    return html;
+}
+
 void write_hit(JsonWriter& json, Post const& post) {
     bool const comment = post.kind == MentionKind::comment || post.kind == MentionKind::reply;
     std::int64_t const at = post.created_at.time_since_epoch() / seconds{1};
@@ -48,13 +55,7 @@ void write_hit(JsonWriter& json, Post const& post) {
     json.field("created_at", std::chrono::floor<seconds>(post.created_at));
     json.field("created_at_i", at);
     if (comment) {
-        std::string html = "<p>";
-        for (char const c : post.text)
-            html += c == '&'    ? "&amp;"
-                    : c == '<'  ? "&lt;"
-                    : c == '\'' ? "&#x27;"
-                                : std::string(1, c);
-        json.field("comment_text", html).field("story_title", "A story");
+        json.field("comment_text", "<p>" + html_of(post.text)).field("story_title", "A story");
         json.key("parent_id").value(std::int64_t(whole_number(post.in_reply_to).value_or(1)));
         json.key("story_id").value(std::int64_t(whole_number(post.conversation).value_or(1)));
         json.key("points").null();
@@ -92,9 +93,36 @@ ServerResponse HackernewsStandIn::refuse(Trouble trouble, ServerRequest const& r
         json_answer(503, "<html><body>503 Service Unavailable</body></html>", "text/html"));
 }
 
+ServerResponse HackernewsStandIn::item(std::string const& id, WallTime now,
+                                       std::size_t& items) const {
+    Post const* const post = book_.find(id);
+    if (post == nullptr || post->visible_at > now) return json_answer(200, "null");
+    bool const comment = post->kind == MentionKind::comment || post->kind == MentionKind::reply;
+    bool const gone = !post->visible(now);
+    JsonWriter json;
+    json.object().key("id").raw(id).field("type", comment ? "comment" : "story");
+    json.field("time", std::int64_t{post->created_at.time_since_epoch() / seconds{1}});
+    if (gone && post->gone == Gone::hidden) json.field("dead", true);
+    if (gone && post->gone != Gone::hidden) {
+        json.field("deleted", true);
+    } else {
+        json.field("by", post->author.handle);
+        if (comment)
+            json.field("text", html_of(post->text));
+        else
+            json.field("title", post->text);
+    }
+    json.end();
+    ++items;
+    return json_answer(200, json.take());
+}
+
 ServerResponse HackernewsStandIn::answer(ServerRequest const& request, WallTime now,
                                          std::size_t& items) {
-    if (request.path != "/api/v1/search_by_date") return error(404, "Path not found");
+    std::string_view const path = request.path;
+    if (path.starts_with("/v0/item/") && path.ends_with(".json"))
+        return item(std::string(path.substr(9, path.size() - 9 - 5)), now, items);
+    if (path != "/api/v1/search_by_date") return error(404, "Path not found");
     Params const params(request.query);
     Listing listing(now);
     if (!read_filters(params.get("numericFilters"), listing))
@@ -104,11 +132,18 @@ ServerResponse HackernewsStandIn::answer(ServerRequest const& request, WallTime 
     bool const stories = tags.find("story") != std::string_view::npos;
     bool const comments = tags.find("comment") != std::string_view::npos;
     bool const tolerant = params.get("typoTolerance") != "false";
+    bool const names = params.get("restrictSearchableAttributes") == "author";
+    std::string_view author;
+    if (auto const at = tags.find("author_"); at != std::string_view::npos) {
+        author = tags.substr(at + 7);
+        author = author.substr(0, author.find_first_of(",)"));
+    }
     listing.match = [&](Post const& post) {
         bool const story = post.kind == MentionKind::post;
         if (story ? !stories : !comments) return false;
+        if (!author.empty() && post.author.handle != author) return false;
         if (post.place == "typo") return tolerant;
-        std::string const text = fold(post.text);
+        std::string const text = fold(names ? post.author.handle : post.text);
         return std::all_of(words.begin(), words.end(), [&](std::string const& word) {
             return text.find(word) != std::string::npos;
         });

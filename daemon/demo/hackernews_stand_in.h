@@ -1,4 +1,4 @@
-// Hacker News as Algolia's index shows it: search_by_date.
+// Hacker News as Algolia's index shows it: search_by_date; and the site's own items.
 #pragma once
 
 #include "daemon/demo/limits.h"
@@ -17,8 +17,10 @@ struct HackernewsOptions {
 };
 
 // GET /api/v1/search_by_date?query=&tags=&numericFilters=&hitsPerPage=&page=. A post matches when
-// it holds every word of the query, or when its `place` is "typo": what a tolerant index adds.
-// `book` outlives it.
+// it holds every word of the query, or when its `place` is "typo": what a tolerant index adds. A
+// tag author_NAME is matched letter for letter; restrictSearchableAttributes=author searches the
+// names. GET /v0/item/ID.json: deleted ones say so, hidden ones are dead, unknown ones null. `book`
+// outlives it.
 class HackernewsStandIn final : public StandIn {
 public:
     HackernewsStandIn(PostBook const& book, HackernewsOptions options)
@@ -33,6 +35,7 @@ public:
 
 private:
     ServerResponse answer(ServerRequest const& request, WallTime now, std::size_t& items);
+    ServerResponse item(std::string const& id, WallTime now, std::size_t& items) const;
 
     PostBook const& book_;
     HackernewsOptions options_;

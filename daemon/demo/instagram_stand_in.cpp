@@ -123,6 +123,7 @@ ServerResponse InstagramStandIn::refuse(Trouble trouble, ServerRequest const&, W
 
 ServerResponse InstagramStandIn::answer(Ask& ask) {
     if (ask.parts.size() == 1 && ask.parts[0] == "ig_hashtag_search") return search(ask);
+    if (ask.parts.size() == 1) return object(ask);
     if (ask.parts.size() != 2) return graph_error(400, 2500, 0, "Unknown path components");
     std::string const& id = ask.parts[0];
     std::string const& edge = ask.parts[1];
@@ -152,6 +153,20 @@ ServerResponse InstagramStandIn::answer(Ask& ask) {
     std::string const place = edge == "tags" ? "tagged" : "posts";
     listing.match = [place](Post const& p) { return p.place == place; };
     return list(ask, std::move(listing), false, false);
+}
+
+ServerResponse InstagramStandIn::object(Ask& ask) const {
+    Post const* const post = book_.find(ask.parts[0]);
+    if (post == nullptr || !post->visible(ask.now)) return missing(ask.parts[0]);
+    bool const comment = post->place == "comments";
+    for (std::string const& field : split_list(ask.params.get("fields")))
+        if (field == (comment ? "caption" : "text"))
+            return graph_error(400, 100, 0,
+                               "(#100) Tried accessing nonexisting field (" + field + ")");
+    JsonWriter json;
+    json.object().field("id", post->id).field(comment ? "text" : "caption", post->text).end();
+    ask.items = 1;
+    return json_answer(200, json.take());
 }
 
 ServerResponse InstagramStandIn::search(Ask& ask) {

@@ -27,7 +27,8 @@ struct InstagramOptions {
     int usage_shown_from = 10;  // percent: below it the usage headers are absent
 };
 
-// GET /vN.M/{user}/{tags|media}, /{media}/comments, /ig_hashtag_search, /{hashtag}/recent_media.
+// GET /vN.M/{user}/{tags|media}, /{media}/comments, /ig_hashtag_search, /{hashtag}/recent_media,
+// /{media or comment}, which has no `text`, or no `caption`.
 // Posts are told apart by Post::place: `tagged`, `posts` (own media), `comments` (`conversation`:
 // the medium; `in_reply_to`: the medium or the comment it answers); a hashtag's media are those
 // whose text holds it. recent_media strays from the order of time and tells no author. `book`
@@ -49,6 +50,7 @@ private:
     struct Ask;
     ServerResponse answer(Ask& ask);
     ServerResponse search(Ask& ask);
+    ServerResponse object(Ask& ask) const;
     ServerResponse list(Ask& ask, Listing listing, bool comments, bool strays);
     void write(detectors::JsonWriter& json, Ask const& ask, Post const& post, bool comment) const;
     [[nodiscard]] std::size_t comments_of(std::string const& id, WallTime now) const;

@@ -24,13 +24,16 @@ bool is_comment(Post const& post) {
     return post.kind == MentionKind::comment || post.kind == MentionKind::reply;
 }
 
-void write_child(JsonWriter& json, Post const& post) {
+// `gone`: what its author deleted, or (hidden) an author who closed his account.
+void write_child(JsonWriter& json, Post const& post, Gone gone = Gone::no) {
     bool const comment = is_comment(post);
+    bool const deleted = gone == Gone::deleted;
     json.object().field("kind", comment ? "t1" : "t3").key("data").object();
     json.field("name", post.id)
         .field("id", post.id.substr(std::min<std::size_t>(3, post.id.size())));
-    json.field("subreddit", post.place).field("author", post.author.handle);
-    json.field("author_fullname", "t2_" + post.author.id);
+    json.field("subreddit", post.place);
+    json.field("author", gone == Gone::no ? post.author.handle : "[deleted]");
+    if (gone == Gone::no) json.field("author_fullname", "t2_" + post.author.id);
     json.key("created_utc")
         .raw(std::to_string(post.created_at.time_since_epoch() / seconds{1}) + ".0");
     json.field("score", post.metrics.likes).field("edited", false);
@@ -38,10 +41,12 @@ void write_child(JsonWriter& json, Post const& post) {
     json.field("permalink", "/r/" + post.place + "/comments/" + root + "/x/" +
                                 (comment ? post.id + "/" : std::string()));
     if (comment) {
-        json.field("body", post.text).field("link_id", post.conversation);
+        json.field("body", deleted ? "[removed]" : post.text).field("link_id", post.conversation);
         json.field("parent_id", post.in_reply_to.empty() ? post.conversation : post.in_reply_to);
     } else {
-        json.field("title", post.text).field("selftext", "").field("is_self", true);
+        json.field("title", post.text).field("selftext", deleted ? "[deleted]" : "");
+        json.field("is_self", true);
+        if (deleted) json.field("removed_by_category", "deleted");
         json.text_if("crosspost_parent", post.quotes);
         json.field("num_comments", post.metrics.replies);
     }
@@ -137,8 +142,15 @@ ServerResponse RedditStandIn::answer(ServerRequest const& request, WallTime now,
     auto const given = exporters::header(request.headers, "Authorization");
     if (token_.empty() || now >= token_ends_ || given.size() < 8 || given.substr(7) != token_)
         return error(401, "Unauthorized");
+    if (request.path == "/api/info") return info(request, now, items);
     Params const params(request.query);
     std::string_view path = request.path;
+    if (path.starts_with("/user/") && path.ends_with("/overview")) {
+        std::string const name = fold(path.substr(6, path.size() - 6 - 9));
+        Listing his(now);
+        his.match = [&](Post const& post) { return fold(post.author.handle) == name; };
+        return listing(request, his, items);
+    }
     std::vector<std::string> places;
     if (path.starts_with("/r/")) {
         path.remove_prefix(3);
@@ -164,6 +176,22 @@ ServerResponse RedditStandIn::answer(ServerRequest const& request, WallTime now,
         });
     };
     return listing(request, wanted, items);
+}
+
+ServerResponse RedditStandIn::info(ServerRequest const& request, WallTime now,
+                                   std::size_t& items) const {
+    auto const ids = split_list(Params(request.query).get("id"));
+    JsonWriter json;
+    json.object().field("kind", "Listing").key("data").object().key("after").null();
+    json.key("children").array();
+    for (std::size_t i = 0; i < std::min<std::size_t>(ids.size(), 100); ++i) {
+        Post const* const post = book_.find(ids[i]);
+        if (post == nullptr || post->visible_at > now) continue;  // unknown ones are left out
+        write_child(json, *post, post->visible(now) ? Gone::no : post->gone);
+        ++items;
+    }
+    json.end().key("before").null().end().end();
+    return json_answer(200, json.take());
 }
 
 // What is beyond the cap cannot be seen, whatever is asked.

@@ -20,10 +20,11 @@ struct RedditOptions {
     std::set<std::string> private_ones;  // subreddits that answer 403
 };
 
-// POST /api/v1/access_token; GET [/r/SUB]/search, /r/SUB/new, /r/SUB/comments with limit and
-// `after`. A post's `place` is its subreddit; its id a fullname (t3_.., t1_..). An anchor that is
-// gone gives an empty listing. A missing or generic User-Agent is blocked with a page. 429 comes
-// as a page, as JSON, or as JSON with status 200, in turn. `book` outlives it.
+// POST /api/v1/access_token; GET [/r/SUB]/search, /r/SUB/new, /r/SUB/comments, /user/NAME/overview
+// with limit and `after`, /api/info. What was deleted is still told by its id, without its text. A
+// post's `place` is its subreddit; its id a fullname (t3_.., t1_..). An anchor that is gone gives
+// an empty listing. A missing or generic User-Agent is blocked with a page. 429 comes as a page, as
+// JSON, or as JSON with status 200, in turn. `book` outlives it.
 class RedditStandIn final : public StandIn {
 public:
     RedditStandIn(PostBook const& book, RedditOptions options);
@@ -41,6 +42,7 @@ private:
     ServerResponse answer(ServerRequest const& request, WallTime now, std::size_t& items);
     ServerResponse listing(ServerRequest const& request, Listing const& listing,
                            std::size_t& items);
+    ServerResponse info(ServerRequest const& request, WallTime now, std::size_t& items) const;
     ServerResponse too_many();
     void add_limit_headers(ServerResponse& response, WallTime now);
 

@@ -111,6 +111,9 @@ ServerResponse YoutubeStandIn::answer(ServerRequest const& request, WallTime now
     if (key.empty()) key = params.get("key");
     if (key != options_.key) return error(400, "keyInvalid", "API key not valid.");
     if (request.path == "/youtube/v3/commentThreads") return threads(params, now, items);
+    bool const videos = request.path == "/youtube/v3/videos";
+    if (videos || (request.path == "/youtube/v3/comments" && params.has("id")))
+        return by_id(params, now, videos, items);
     if (request.path == "/youtube/v3/comments") return replies(params, now, items);
     if (request.path == "/youtube/v3/search") return search(params, now, items);
     return error(404, "notFound", "Not Found");
@@ -172,6 +175,30 @@ ServerResponse YoutubeStandIn::threads(Params const& params, WallTime now, std::
         }
         json.end();
         items += 1 + shown;
+    }
+    json.end().end();
+    return json_answer(200, json.take());
+}
+
+ServerResponse YoutubeStandIn::by_id(Params const& params, WallTime now, bool videos,
+                                     std::size_t& items) const {
+    auto const ids = split_list(params.get("id"));
+    if (ids.empty() || ids.size() > 50) return error(400, "invalidFilters", "Too many ids");
+    JsonWriter json;
+    json.object().key("items").array();
+    for (auto const& id : ids) {
+        Post const* const post = book_.find(id);
+        if (post == nullptr || !post->visible(now) || (post->kind == MentionKind::post) != videos)
+            continue;
+        ++items;
+        if (!videos) {
+            write_comment(json, *post, false);
+            continue;
+        }
+        json.object().field("kind", "youtube#video").field("id", id).key("snippet").object();
+        json.field("publishedAt", std::chrono::floor<seconds>(post->created_at));
+        json.field("channelId", "UC" + post->author.id).field("title", post->text);
+        json.field("description", "all of it, which the search cuts").end().end();
     }
     json.end().end();
     return json_answer(200, json.take());

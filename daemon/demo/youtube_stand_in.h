@@ -20,10 +20,10 @@ struct YoutubeOptions {
     std::size_t search_page_max = 50;  // of videos
 };
 
-// GET /youtube/v3/commentThreads, /comments?parentId=, /search. In the book a comment is a
-// `comment` whose `place` is its video, a reply a `reply` to it, a video a `post`. Threads are
-// listed by the time of their first comment. Page tokens are bound to the newest item of the first
-// page. Each answered or refused request is charged. `book` outlives it.
+// GET /youtube/v3/commentThreads, /comments?parentId= or ?id=, /videos?id=, /search. In the book a
+// comment is a `comment` whose `place` is its video, a reply a `reply` to it, a video a `post`.
+// Threads are listed by the time of their first comment. Page tokens are bound to the newest item
+// of the first page. Each answered or refused request is charged. `book` outlives it.
 class YoutubeStandIn final : public StandIn {
 public:
     YoutubeStandIn(PostBook const& book, YoutubeOptions options)
@@ -49,6 +49,8 @@ private:
     ServerResponse threads(Params const& params, WallTime now, std::size_t& items);
     ServerResponse replies(Params const& params, WallTime now, std::size_t& items);
     ServerResponse search(Params const& params, WallTime now, std::size_t& items);
+    // Those of these ids that are there; `videos` or comments.
+    ServerResponse by_id(Params const& params, WallTime now, bool videos, std::size_t& items) const;
     // The page that the token asks for. False: the token is none.
     bool page_of(Params const& params, Listing& listing, std::size_t limit, PostPage& page);
 

@@ -16,7 +16,7 @@ using detectors::kNoTime;
 using detectors::MentionBatch;
 using std::chrono::seconds;
 
-constexpr auto kHistory = std::chrono::days{30};
+constexpr auto kHistory = std::chrono::days{30}, kOwnHistory = std::chrono::days{7};
 constexpr auto kOverlap = 2min;
 constexpr auto kDeepOverlap = 15min;
 constexpr auto kDeepEvery = 5min;
@@ -36,8 +36,10 @@ public:
     Bluesky(AccountSettings const& account, StreamSettings const& stream)
         : session_(account),
           query_(stream.values.get("query")),
-          actor_(stream.values.get("actor")) {
+          actor_(stream.values.get("actor")),
+          user_(stream.kind == "own" ? stream.values.get("user") : std::string()) {
         if (actor_.starts_with('@')) actor_.erase(0, 1);
+        if (user_.starts_with('@')) user_.erase(0, 1);
         if (query_.empty()) query_ = actor_.starts_with("did:") ? actor_ : "@" + actor_;
     }
 
@@ -57,7 +59,9 @@ public:
         if (asked_ != BlueskySession::Ask::page) return session_.request(asked_);
         WalkCursor const cursor = begun(text, context);
         Params params;
-        if (notifications()) {
+        if (own()) {
+            params = {{"actor", user_}, {"filter", "posts_with_replies"}};
+        } else if (notifications()) {
             for (auto const* reason : {"mention", "reply", "quote"})
                 params.emplace_back("reasons", reason);
         } else {
@@ -68,8 +72,9 @@ public:
         }
         params.emplace_back("limit", std::to_string(kPage));
         if (cursor.has("t")) params.emplace_back("cursor", cursor.get("t"));
-        return session_.get(notifications() ? "app.bsky.notification.listNotifications"
-                                            : "app.bsky.feed.searchPosts",
+        return session_.get(own()             ? "app.bsky.feed.getAuthorFeed"
+                            : notifications() ? "app.bsky.notification.listNotifications"
+                                              : "app.bsky.feed.searchPosts",
                             params);
     }
 
@@ -83,7 +88,8 @@ public:
         WalkCursor cursor = begun(text, context);
         if (response.status < 200 || response.status > 299)
             return refusal(response, cursor, context);
-        Result<BlueskyPage> read = reader_.read(response, notifications(), out);
+        Result<BlueskyPage> read =
+            own() ? reader_.read_feed(response, out) : reader_.read(response, notifications(), out);
         if (!read) return read.error();
         troubles_ = 0;
         PollPage page;
@@ -99,7 +105,10 @@ private:
     // "2026-11-20T14:03:27.537Z": production refuses a date alone.
     [[nodiscard]] static std::string full_time(WallTime t) { return detectors::rfc3339(t); }
 
+    [[nodiscard]] bool own() const { return !user_.empty(); }
     [[nodiscard]] bool notifications() const { return !actor_.empty() && session_.is_us(actor_); }
+    // The list knows no bounds: it is left where it becomes older than ours.
+    [[nodiscard]] bool unbounded_list() const { return own() || notifications(); }
 
     // The cursor of a walk in progress, or of one that begins now. One that was damaged, or was
     // begun on the other list, begins anew.
@@ -112,9 +121,9 @@ private:
         WallTime const read = cursor.time("r");
         bool const deep = read == kNoTime || read > context.walk_started ||
                           context.walk_started - read >= kDeepEvery;
-        WallTime edge = context.walk_started - kHistory;
+        WallTime edge = context.walk_started - (own() ? kOwnHistory : kHistory);
         if (context.covered_until != kNoTime)
-            edge = context.covered_until - (deep ? kDeepOverlap : kOverlap);
+            edge = context.covered_until - (deep || own() ? kDeepOverlap : kOverlap);
         cursor.set("s", context.walk_started).set("u", context.walk_started);
         cursor.set("l", std::min(edge, context.walk_started - 1s));
         if (notifications()) cursor.set("n", std::int64_t{1});
@@ -149,9 +158,9 @@ private:
         std::int64_t const empty = read.items > 0 ? 0 : cursor.number("e") + 1;
         if (some && (oldest == kNoTime || read.oldest < oldest)) cursor.set("o", read.oldest);
         // A server that knows no bounds is not asked beyond ours.
-        bool const past_edge = some && (notifications() ? read.oldest : read.newest) < edge;
+        bool const past_edge = some && (unbounded_list() ? read.oldest : read.newest) < edge;
         bool const unbounded =
-            some && !notifications() && read.oldest > until && until < cursor.time("s");
+            some && !unbounded_list() && read.oldest > until && until < cursor.time("s");
         bool const more = !read.cursor.empty() && read.cursor != cursor.get("t") &&
                           empty < kEmptyMost && !past_edge && !unbounded;
         cursor.set("c", count).set("e", empty);
@@ -161,7 +170,7 @@ private:
         }
         // The list has an end, the past may go on behind it: a further slice, until it is short.
         WallTime const next = cursor.time("o") == kNoTime ? kNoTime : cursor.time("o") + 1ms;
-        if (!notifications() && !past_edge && !unbounded && count >= kPage && next < until &&
+        if (!unbounded_list() && !past_edge && !unbounded && count >= kPage && next < until &&
             next > edge) {
             cursor.set("u", next).set("t", std::string_view{}).set("c", std::int64_t{0});
             page.cursor = cursor.set("e", std::int64_t{0}).text();
@@ -185,7 +194,7 @@ private:
 
     BlueskySession session_;
     BlueskyPageReader reader_;
-    std::string query_, actor_;
+    std::string query_, actor_, user_;
     mutable BlueskySession::Ask asked_ = BlueskySession::Ask::page;
     mutable std::string asked_with_;
     std::string trouble_with_;
@@ -200,6 +209,10 @@ std::unique_ptr<Poller> make_bluesky_search(AccountSettings const& account,
 }
 std::unique_ptr<Poller> make_bluesky_mentions(AccountSettings const& account,
                                               StreamSettings const& stream) {
+    return std::make_unique<Bluesky>(account, stream);
+}
+std::unique_ptr<Poller> make_bluesky_own(AccountSettings const& account,
+                                         StreamSettings const& stream) {
     return std::make_unique<Bluesky>(account, stream);
 }
 

@@ -28,5 +28,10 @@ std::unique_ptr<Poller> make_bluesky_search(AccountSettings const& account,
                                             StreamSettings const& stream);
 std::unique_ptr<Poller> make_bluesky_mentions(AccountSettings const& account,
                                               StreamSettings const& stream);
+// What the stream's `user` (handle or DID) posts and replies, by app.bsky.feed.getAuthorFeed;
+// reposts are left out. Each walk goes a quarter of an hour behind what is covered, the first one a
+// week back. The feed of an account that reposts much is known to end early.
+std::unique_ptr<Poller> make_bluesky_own(AccountSettings const& account,
+                                         StreamSettings const& stream);
 
 }  // namespace surged::daemon

@@ -152,8 +152,52 @@ error_code BlueskyPageReader::read_item(ondemand::value item, bool notifications
     return SUCCESS;
 }
 
+// {"post":{...},"reply":{...},"reason":{"$type":"...#reasonRepost","indexedAt":"..."}}: with any
+// reason it stands in the list for something else than having been written.
+error_code BlueskyPageReader::read_feed_item(ondemand::value item, BlueskyPage& page,
+                                             MentionBatch& out) {
+    std::size_t const before = out.items.size();
+    BlueskyPage one;
+    bool shared = false;
+    WallTime shared_at = kNoTime;
+    auto const error = each_field(item, [&](std::string_view key, ondemand::value value) {
+        if (key == "post") return read_item(value, false, one, out);
+        if (key != "reason") return SUCCESS;
+        return each_field(value, [&](std::string_view name, ondemand::value inner) {
+            ItemReader in(out);
+            shared = true;
+            if (name == "indexedAt") shared_at = in.time(inner);
+            return SUCCESS;
+        });
+    });
+    if (++page.items > kItemsMax) return simdjson::CAPACITY;
+    if (error) return error;
+    if (one.items == 0) one.malformed = 1;
+    page.malformed += one.malformed;
+    if (shared) {
+        out.items.resize(before);
+        one.newest = one.oldest = shared_at;
+    }
+    if (one.oldest == kNoTime) return SUCCESS;
+    page.newest = page.newest == kNoTime ? one.newest : std::max(page.newest, one.newest);
+    page.oldest = page.oldest == kNoTime ? one.oldest : std::min(page.oldest, one.oldest);
+    return SUCCESS;
+}
+
 Result<BlueskyPage> BlueskyPageReader::read(HttpResponse const& response, bool notifications,
                                             MentionBatch& out) {
+    return read_list(response, notifications ? List::notifications : List::posts, out);
+}
+
+Result<BlueskyPage> BlueskyPageReader::read_feed(HttpResponse const& response, MentionBatch& out) {
+    return read_list(response, List::feed, out);
+}
+
+Result<BlueskyPage> BlueskyPageReader::read_list(HttpResponse const& response, List list,
+                                                 MentionBatch& out) {
+    std::string_view const name = list == List::notifications ? "notifications"
+                                  : list == List::feed        ? "feed"
+                                                              : "posts";
     std::size_t const before = out.items.size();
     BlueskyPage page;
     auto opened = document_.open(response.body);
@@ -163,10 +207,11 @@ Result<BlueskyPage> BlueskyPageReader::read(HttpResponse const& response, bool n
     if (auto const error = (*opened)->get_object().get(root)) return broken(error);
     bool listed = false;
     auto const error = each_field(root, [&](std::string_view key, ondemand::value value) {
-        if (key == (notifications ? "notifications" : "posts") && is_list(value)) {
+        if (key == name && is_list(value)) {
             listed = true;
             return each_item(value, [&](ondemand::value item) {
-                return read_item(item, notifications, page, out);
+                return list == List::feed ? read_feed_item(item, page, out)
+                                          : read_item(item, list == List::notifications, page, out);
             });
         }
         if (key == "cursor") {

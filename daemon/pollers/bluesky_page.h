@@ -6,6 +6,7 @@
 #include "daemon/pollers/json_reading.h"
 #include "detectors/mention.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,10 +28,17 @@ public:
     // nothing was appended. Of notifications those that are posts about us: mention, reply, quote.
     Result<BlueskyPage> read(HttpResponse const& response, bool notifications,
                              detectors::MentionBatch& out);
+    // The same of getAuthorFeed. A repost stands where it was made, and gives no mention.
+    Result<BlueskyPage> read_feed(HttpResponse const& response, detectors::MentionBatch& out);
 
 private:
+    enum class List : std::uint8_t { posts, notifications, feed };
+    Result<BlueskyPage> read_list(HttpResponse const& response, List list,
+                                  detectors::MentionBatch& out);
     simdjson::error_code read_item(ondemand::value item, bool notifications, BlueskyPage& page,
                                    detectors::MentionBatch& out);
+    simdjson::error_code read_feed_item(ondemand::value item, BlueskyPage& page,
+                                        detectors::MentionBatch& out);
 
     JsonDocument document_;
 };

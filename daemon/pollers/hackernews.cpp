@@ -26,42 +26,53 @@ constexpr std::int64_t kHits = 200;               // of one page
 constexpr std::uint64_t kItemsMax = 1000;         // what the index gives at most
 constexpr auto kOverlap = 10min;                  // items that reach the index late
 constexpr auto kHistory = std::chrono::days{60};  // of the first walk
-constexpr std::int64_t kPagesMax = 2000;          // 400,000 hits: a query that means nothing
+constexpr auto kOwnHistory = std::chrono::days{7};
+constexpr std::int64_t kNames = 50;       // hits among which an author's name is found
+constexpr std::int64_t kPagesMax = 2000;  // 400,000 hits: a query that means nothing
 constexpr seconds kDelay{60};
 
 // Names in the cursor, all of the walk in progress: s: its start; l: its lower bound; u: the newest
 // second still to read; p: the page within it, when one second fills a page; c: pages so far; g:
-// the end of the newest second that could not be read whole.
+// the end of the newest second that could not be read whole. Of own posts besides: h: how the
+// author writes his name, kept; x: that nobody of that name was found, so it stands as configured.
 class HackerNews final : public Poller {
 public:
     HackerNews(AccountSettings const& account, StreamSettings const& stream)
         : base_(account.base_url),
           ca_file_(account.ca_file),
           query_(stream.values.get("query")),
+          user_(stream.kind == "own" ? stream.values.get("user") : std::string()),
           words_(query_, QueryWords::Edges::anywhere) {}
 
     [[nodiscard]] seconds indexing_delay() const override { return kDelay; }
-    [[nodiscard]] std::string restart(std::string_view) const override { return {}; }
+    [[nodiscard]] std::string restart(std::string_view text) const override {
+        WalkCursor cursor(text);
+        return cursor.has("x") ? std::string() : cursor.keep_only({"h"}).text();
+    }
 
     [[nodiscard]] HttpRequest next_request(std::string_view text,
                                            PollContext const& context) const override {
         WalkCursor const cursor = cursor_of(text);
+        if (must_resolve(cursor))
+            return ask({{"query", user_},
+                        {"tags", "(story,comment)"},
+                        {"restrictSearchableAttributes", "author"},
+                        {"typoTolerance", "false"},
+                        {"attributesToHighlight", "none"},
+                        {"hitsPerPage", std::to_string(kNames)}});
         auto const unix_time = [](WallTime t) { return std::to_string(t.time_since_epoch() / 1s); };
         std::string filter = "created_at_i>=" + unix_time(lower_bound(cursor, context));
         if (cursor.has("u")) filter += ",created_at_i<=" + unix_time(cursor.time("u"));
-        HttpRequest request;
-        request.url = exporters::with_query(base_ + "/api/v1/search_by_date",
-                                            {{"query", query_},
-                                             {"tags", "(story,comment)"},
-                                             {"numericFilters", filter},
-                                             {"typoTolerance", "false"},
-                                             {"advancedSyntax", "true"},
-                                             {"attributesToHighlight", "none"},
-                                             {"hitsPerPage", std::to_string(kHits)},
-                                             {"page", std::to_string(page_of(cursor))}});
-        request.headers.emplace_back("Accept", "application/json");
-        request.ca_file = ca_file_;
-        return request;
+        std::string tags = "(story,comment)";
+        if (own()) tags += ",author_" + cursor.get("h");
+        return ask({{"query", query_},
+                    {"tags", tags},
+                    {"numericFilters", filter},
+                    {"typoTolerance", "false"},
+                    {"advancedSyntax", "true"},
+                    {"attributesToHighlight", "none"},
+                    {"hitsPerPage", std::to_string(kHits)},
+                    {"page", std::to_string(page_of(cursor))}});
     }
 
     Result<PollPage> accept(HttpResponse const& response, std::string_view text,
@@ -73,6 +84,11 @@ public:
         if (auto failure = read_page(response, read, out)) {
             out.items.resize(before);
             return *failure;
+        }
+        if (must_resolve(cursor)) {
+            PollPage page = accept_name(cursor, out, before);
+            page.limits = rate_limits(response, context.now);
+            return page;
         }
         PollPage page;
         page.reads = read.hits;
@@ -92,18 +108,48 @@ private:
         WallTime oldest = kNoTime;
     };
 
+    [[nodiscard]] HttpRequest ask(
+        std::vector<std::pair<std::string, std::string>> const& params) const {
+        HttpRequest request;
+        request.url = exporters::with_query(base_ + "/api/v1/search_by_date", params);
+        request.headers.emplace_back("Accept", "application/json");
+        request.ca_file = ca_file_;
+        return request;
+    }
+    [[nodiscard]] bool own() const { return !user_.empty(); }
+    [[nodiscard]] bool must_resolve(WalkCursor const& cursor) const {
+        return own() && !cursor.has("h");
+    }
+    // Who writes himself like that among the hits; they themselves are read by the next request.
+    PollPage accept_name(WalkCursor& cursor, MentionBatch& out, std::size_t before) const {
+        auto const lower = [](std::string_view text) {
+            std::string all(text);
+            for (char& c : all) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+            return all;
+        };
+        std::string name;
+        for (std::size_t i = before; i < out.items.size() && name.empty(); ++i)
+            if (lower(out.items[i].author.handle) == lower(user_))
+                name = out.items[i].author.handle;
+        out.items.resize(before);
+        if (name.empty()) cursor.set("x", std::int64_t{1});
+        PollPage page;
+        page.cursor = cursor.set("h", name.empty() ? user_ : name).text();
+        return page;
+    }
+
     [[nodiscard]] static WalkCursor cursor_of(std::string_view text) {
         WalkCursor cursor(text);
-        if (cursor.time("s") == kNoTime || cursor.time("l") == kNoTime) cursor.keep_only({});
+        if (cursor.time("s") == kNoTime || cursor.time("l") == kNoTime)
+            cursor.keep_only({"h", "x"});
         return cursor;
     }
     [[nodiscard]] static std::int64_t page_of(WalkCursor const& cursor) {
         return std::clamp<std::int64_t>(cursor.number("p"), 0, kItemsMax);
     }
-    [[nodiscard]] static WallTime lower_bound(WalkCursor const& cursor,
-                                              PollContext const& context) {
+    [[nodiscard]] WallTime lower_bound(WalkCursor const& cursor, PollContext const& context) const {
         if (cursor.has("l")) return cursor.time("l");
-        WallTime const edge = context.walk_started - kHistory;
+        WallTime const edge = context.walk_started - (own() ? kOwnHistory : kHistory);
         if (context.covered_until == kNoTime) return std::chrono::floor<seconds>(edge);
         return std::chrono::floor<seconds>(std::max(context.covered_until - kOverlap, edge));
     }
@@ -163,7 +209,7 @@ private:
             ++read.malformed;
             return SUCCESS;
         }
-        m.text = whole_text(title, html, out);
+        m.text = hackernews_text(title, html, out);
         if (!means(m, link, about)) return SUCCESS;
         bool const comment = !m.in_reply_to.empty();
         m.kind = comment ? MentionKind::comment : MentionKind::post;
@@ -179,15 +225,6 @@ private:
         if (!b.empty()) std::memcpy(whole + a.size(), b.data(), b.size());
         return out.commit(a.size() + b.size());
     }
-    static std::string_view whole_text(std::string_view title, std::string_view html,
-                                       MentionBatch& out) {
-        if (html.empty()) return out.keep(title);
-        if (title.empty()) return html_to_text(html, out);
-        std::string both(title);
-        both += '\n';
-        both += html_to_text(html, out);
-        return out.keep(cut_text(both, kTextMax));
-    }
     // The index searches title, text, address and author; a title with an accent may be found
     // without it, so only words of plain letters are asked for again.
     [[nodiscard]] bool means(Mention const& m, std::string_view link,
@@ -202,8 +239,8 @@ private:
     }
 
     // Moves the cursor past this page and says what the walk covers.
-    static void go_on(PollPage& page, WalkCursor& cursor, Read const& read,
-                      PollContext const& context) {
+    void go_on(PollPage& page, WalkCursor& cursor, Read const& read,
+               PollContext const& context) const {
         if (!cursor.has("s"))
             cursor.set("s", context.walk_started).set("l", lower_bound(cursor, context));
         std::int64_t const number = page_of(cursor);
@@ -233,18 +270,31 @@ private:
         if (cut && more) from = std::max(from, oldest);
         from = std::max(from, cursor.time("g"));
         if (from != kNoTime && (known == kNoTime || from > known)) page.covered_from = from;
-        page.cursor = {};
+        page.cursor = cursor.has("x") ? std::string() : cursor.keep_only({"h"}).text();
     }
 
-    std::string base_, ca_file_, query_;
+    std::string base_, ca_file_, query_, user_;
     QueryWords words_;
     JsonDocument document_;
 };
 
 }  // namespace
 
+std::string_view hackernews_text(std::string_view title, std::string_view html, MentionBatch& out) {
+    if (html.empty()) return out.keep(title);
+    if (title.empty()) return html_to_text(html, out);
+    std::string both(title);
+    both += '\n';
+    both += html_to_text(html, out);
+    return out.keep(cut_text(both, kTextMax));
+}
+
 std::unique_ptr<Poller> make_hackernews_search(AccountSettings const& account,
                                                StreamSettings const& stream) {
+    return std::make_unique<HackerNews>(account, stream);
+}
+std::unique_ptr<Poller> make_hackernews_own(AccountSettings const& account,
+                                            StreamSettings const& stream) {
     return std::make_unique<HackerNews>(account, stream);
 }
 

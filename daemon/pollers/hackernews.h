@@ -4,6 +4,7 @@
 #include "daemon/poller.h"
 
 #include <memory>
+#include <string_view>
 
 namespace surged::daemon {
 
@@ -19,5 +20,14 @@ struct StreamSettings;
 // items up to minutes late: each walk reads the last ten minutes again.
 std::unique_ptr<Poller> make_hackernews_search(AccountSettings const& account,
                                                StreamSettings const& stream);
+// What the stream's `user` writes, by the index's tag author_NAME. A tag is matched letter for
+// letter, capitals included, and the configuration has none: a search among the authors' names says
+// once how he writes himself. A week back at first.
+std::unique_ptr<Poller> make_hackernews_own(AccountSettings const& account,
+                                            StreamSettings const& stream);
+
+// The text of an item: its title, its HTML as people read it. Kept in `out`.
+[[nodiscard]] std::string_view hackernews_text(std::string_view title, std::string_view html,
+                                               detectors::MentionBatch& out);
 
 }  // namespace surged::daemon

@@ -150,7 +150,8 @@ std::vector<PlatformRow> make_table() {
                               {},
                               "user"},
                              {"hashtag", kHashtag, make_instagram_hashtag, seconds{300}}},
-                   .host = "instagram.com"});
+                   .host = "instagram.com",
+                   .make_lookup = make_instagram_lookup});
     out.push_back(
         {.name = "mastodon",
          .base_url = "",
@@ -174,14 +175,18 @@ std::vector<PlatformRow> make_table() {
                               make_jetstream_search},
                              {"mentions", kActor, make_bluesky_mentions, seconds{1}, false,
                               make_jetstream_mentions}},
-                   .host = "bsky.app"});
+                   .host = "bsky.app",
+                   .own = make_bluesky_own,
+                   .make_lookup = make_bluesky_lookup});
     out.push_back({.name = "reddit",
                    .base_url = "https://oauth.reddit.com",
                    .account_keys = kRedditAccount,
                    // 100 queries a minute and client; listings are cached for longer than that.
                    .kinds = {{"search", kRedditSearch, make_reddit_search, seconds{2}},
                              {"subreddit", kSubreddit, make_reddit_subreddit, seconds{2}}},
-                   .host = "reddit.com,redd.it"});
+                   .host = "reddit.com,redd.it",
+                   .own = make_reddit_own,
+                   .make_lookup = make_reddit_lookup});
     out.push_back({.name = "youtube",
                    .base_url = "https://www.googleapis.com",
                    .account_keys = kYoutubeAccount,
@@ -192,7 +197,9 @@ std::vector<PlatformRow> make_table() {
                               seconds{9},
                               false,
                               nullptr,
-                              {"quota", 10'000}},
+                              {"quota", 10'000},
+                              {},
+                              "channel"},
                              {"search",
                               kQuery,
                               make_youtube_search,
@@ -200,13 +207,16 @@ std::vector<PlatformRow> make_table() {
                               false,
                               nullptr,
                               {"search_quota", 100}}},
-                   .host = "youtube.com,youtu.be"});
+                   .host = "youtube.com,youtu.be",
+                   .make_lookup = make_youtube_lookup});
     out.push_back({.name = "hackernews",
                    .base_url = "https://hn.algolia.com",
                    .needs_account = false,
                    // 10,000 requests an hour and address.
                    .kinds = {{"search", kQuery, make_hackernews_search, seconds{1}}},
-                   .host = "news.ycombinator.com"});
+                   .host = "news.ycombinator.com",
+                   .own = make_hackernews_own,
+                   .make_lookup = make_hackernews_lookup});
     out.push_back({.name = "feed",
                    .base_url = "",
                    .needs_account = false,

@@ -2,6 +2,7 @@
 
 #include "daemon/pollers/answer.h"
 #include "daemon/pollers/reddit_page.h"
+#include "daemon/pollers/reddit_session.h"
 #include "daemon/pollers/walk_cursor.h"
 #include "daemon/settings.h"
 
@@ -16,18 +17,15 @@ using detectors::kNoTime;
 using detectors::MentionBatch;
 using std::chrono::seconds;
 
-constexpr std::string_view kRealHost = "https://oauth.reddit.com";
-constexpr std::string_view kTokenHost = "https://www.reddit.com";
 constexpr auto kOverlap = 10min;  // items that were held back or indexed late
 constexpr auto kHistory =
     std::chrono::days{60};  // of the first walk; the listing mostly ends before
+constexpr auto kOwnHistory = std::chrono::days{7};
 // A listing that ends with fewer items has no more of them; beyond that it may have been cut, at
 // about 1000 items, or wherever the platform cuts a search.
 constexpr std::int64_t kCap = 90;
 constexpr std::int64_t kPagesMax = 100;  // of one listing; the platform gives ten
 constexpr seconds kDelay{60};            // listings are cached for half a minute
-constexpr auto kTokenMin = 1min;  // a token that was refused younger than this did not expire
-constexpr seconds kLifeMax{86'400};
 
 // Names in the cursor. w0, w1: the newest time of each listing that is complete. Of the walk in
 // progress: s: its start; l: its lower bound; i: which listing (1: comments); a: `after` of the
@@ -36,15 +34,16 @@ constexpr seconds kLifeMax{86'400};
 // when the token was fetched that made the walk wait.
 class Reddit final : public Poller {
 public:
-    Reddit(AccountSettings const& account, StreamSettings const& stream, bool search)
-        : values_(account.values),
-          base_(account.base_url),
-          ca_file_(account.ca_file),
-          session_(account.session),
+    enum class Path : std::uint8_t { search, subreddit, own };
+    Reddit(AccountSettings const& account, StreamSettings const& stream, Path path)
+        : session_(account),
           query_(stream.values.get("query")),
           subreddit_(stream.values.get("subreddit")),
-          search_(search) {
-        if (!search_) words_ = QueryWords(query_);
+          user_(stream.values.get("user")),
+          path_(path) {
+        if (path_ == Path::subreddit) words_ = QueryWords(query_);
+        for (std::string_view const prefix : {"/u/", "u/"})
+            if (user_.starts_with(prefix)) user_.erase(0, prefix.size());
         for (std::string_view const prefix : {"/r/", "r/"})
             if (subreddit_.starts_with(prefix)) subreddit_.erase(0, prefix.size());
         // "a+b" are two.
@@ -59,14 +58,11 @@ public:
         if (cursor.has("a")) cursor.set("v", std::int64_t{1});
         return cursor.keep_only({"w0", "w1", "v"}).text();
     }
-    bool reload_secrets() override {
-        bool const expired = std::exchange(token_expired_, false);
-        return values_.reload_secrets() || expired;
-    }
+    bool reload_secrets() override { return session_.reload_secrets(); }
 
     [[nodiscard]] HttpRequest next_request(std::string_view text,
                                            PollContext const& context) const override {
-        return logged_in(context.now) ? listing_request(cursor_of(text)) : token_request();
+        return session_.live(context.now) ? listing_request(cursor_of(text)) : session_.login();
     }
 
     Result<PollPage> accept(HttpResponse const& response, std::string_view text,
@@ -74,7 +70,12 @@ public:
         WalkCursor cursor = cursor_of(text);
         // Another poller of the account may have logged in meanwhile: the answer says what was
         // asked.
-        if (auto token = read_token(response)) return accept_token(*token, cursor, context);
+        if (session_.begin(response, context.now)) {
+            PollPage page;
+            // Only so that the walk moves: the place in the listing stays.
+            page.cursor = cursor.set("k", context.now).text();
+            return page;
+        }
         if (auto failure = reddit_refusal(response, context.now))
             return refusal(std::move(*failure), cursor, context);
         std::size_t const before = out.items.size();
@@ -98,25 +99,14 @@ public:
     }
 
 private:
-    struct Token {
-        std::string access;
-        seconds life{0};
-    };
-
     [[nodiscard]] static WalkCursor cursor_of(std::string_view text) {
         WalkCursor cursor(text);
         if (cursor.time("s") == kNoTime || cursor.time("l") == kNoTime)
             cursor.keep_only({"w0", "w1", "k", "v"});
         return cursor;
     }
-    [[nodiscard]] bool logged_in(WallTime now) const {
-        return !session_->access.empty() && now < session_->expires;
-    }
-    [[nodiscard]] std::string token_host() const {
-        return base_ == kRealHost ? std::string(kTokenHost) : base_;
-    }
     [[nodiscard]] int listing(WalkCursor const& cursor) const {
-        return !search_ && cursor.number("i") == 1 ? 1 : 0;
+        return path_ == Path::subreddit && cursor.number("i") == 1 ? 1 : 0;
     }
     [[nodiscard]] static std::string_view mark_name(int listing) {
         return listing == 1 ? "w1" : "w0";
@@ -125,24 +115,13 @@ private:
         return listing == 1 ? "n1" : "n0";
     }
 
-    [[nodiscard]] HttpRequest token_request() const {
-        HttpRequest request;
-        request.method = "POST";
-        request.url = token_host() + "/api/v1/access_token";
-        request.body = "grant_type=client_credentials";
-        request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-        request.headers.emplace_back("Authorization",
-                                     "Basic " + base64(values_.get("client_id") + ":" +
-                                                       values_.secret("client_secret_file")));
-        request.headers.emplace_back("User-Agent", values_.get("user_agent"));
-        request.ca_file = ca_file_;
-        return request;
-    }
-
     [[nodiscard]] HttpRequest listing_request(WalkCursor const& cursor) const {
         std::vector<std::pair<std::string, std::string>> params;
         std::string path;
-        if (search_) {
+        if (path_ == Path::own) {
+            path = "/user/" + exporters::url_encode(user_) + "/overview";
+            params = {{"sort", "new"}};
+        } else if (path_ == Path::search) {
             path = subreddit_.empty() ? "/search" : "/r/" + subreddit_ + "/search";
             params = {{"q", query_}, {"sort", "new"}, {"type", "link"}, {"t", "all"}};
             if (!subreddit_.empty()) params.emplace_back("restrict_sr", "1");
@@ -153,53 +132,12 @@ private:
         params.emplace_back("limit", "100");
         params.emplace_back("raw_json", "1");
         if (cursor.has("a")) params.emplace_back("after", cursor.get("a"));
-        HttpRequest request;
-        request.url = exporters::with_query(base_ + path, params);
-        request.headers.emplace_back("Authorization", "Bearer " + session_->access);
-        request.headers.emplace_back("User-Agent", values_.get("user_agent"));
-        request.headers.emplace_back("Accept", "application/json");
-        request.ca_file = ca_file_;
-        return request;
-    }
-
-    [[nodiscard]] static std::optional<Token> read_token(HttpResponse const& response) {
-        if (response.status != 200 || response.body.size() > 16 * 1024 ||
-            response.body.find("\"access_token\"") == std::string::npos)
-            return std::nullopt;
-        simdjson::dom::parser parser;
-        simdjson::dom::object root;
-        std::string_view access;
-        if (parser.parse(response.body).get(root) != simdjson::SUCCESS ||
-            root["access_token"].get(access) != simdjson::SUCCESS || access.empty())
-            return std::nullopt;
-        double life = 0;
-        if (root["expires_in"].get(life) != simdjson::SUCCESS || !(life > 0)) life = 3600;
-        // Renewed when nine tenths of it are over.
-        auto const whole = seconds{static_cast<std::int64_t>(std::min(life, 1e9) * 0.9)};
-        return Token{std::string(access), std::clamp<seconds>(whole, 1s, kLifeMax)};
-    }
-
-    Result<PollPage> accept_token(Token const& token, WalkCursor& cursor,
-                                  PollContext const& context) {
-        session_->access = token.access;
-        session_->expires = context.now + token.life;
-        // Refused sooner, it is the account that is wrong, and no login mends that.
-        session_->not_before = context.now + kTokenMin;
-        PollPage page;
-        // Only so that the walk moves: the place in the listing stays.
-        page.cursor = cursor.set("k", context.now).text();
-        return page;
+        return session_.get(path, params);
     }
 
     [[nodiscard]] Failure refusal(Failure failure, WalkCursor const& cursor,
                                   PollContext const& context) {
-        failure.detail =
-            without_secret(std::move(failure.detail), values_.secret("client_secret_file"));
-        failure.detail = without_secret(std::move(failure.detail), session_->access);
-        if (failure.fault == Fault::auth && !session_->access.empty()) {
-            token_expired_ = context.now >= session_->not_before;
-            session_->access.clear();
-        }
+        failure = session_.refusal(std::move(failure), context.now);
         bool const gone = failure.fault == Fault::bad_request || failure.fault == Fault::not_found;
         if (gone && cursor.has("a")) failure.fault = Fault::bad_cursor;
         return failure;
@@ -209,7 +147,8 @@ private:
     void go_on(PollPage& page, WalkCursor& cursor, RedditPage const& read,
                PollContext const& context) const {
         if (!cursor.has("s")) {
-            WallTime const edge = context.walk_started - kHistory;
+            WallTime const edge =
+                context.walk_started - (path_ == Path::own ? kOwnHistory : kHistory);
             WallTime const known = context.covered_until;
             cursor.set("s", context.walk_started);
             cursor.set("l", known == kNoTime ? edge : std::max(known - kOverlap, edge));
@@ -230,7 +169,7 @@ private:
         }
         WallTime from = cursor.time("f");
         if (!reached) from = std::max(from, listing_from(cursor, which, context));
-        if (!search_ && which == 0) {
+        if (path_ == Path::subreddit && which == 0) {
             cursor.set("i", std::int64_t{1}).set("f", from);
             for (auto const* name : {"a", "c", "o"}) cursor.set(name, std::string_view{});
             page.cursor = cursor.text();
@@ -269,39 +208,25 @@ private:
     }
 
     RedditPageReader reader_;
-    config::Values values_;
-    std::string base_, ca_file_;
-    std::shared_ptr<AccountSession> session_;
-    std::string query_, subreddit_;
+    RedditSession session_;
+    std::string query_, subreddit_, user_;
     QueryWords words_;
-    bool search_;
-    bool token_expired_ = false;
+    Path path_;
 };
 
 }  // namespace
 
-std::string base64(std::string_view bytes) {
-    constexpr std::string_view kDigits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        auto const byte = [&](std::size_t k) {
-            return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U;
-        };
-        unsigned const three = byte(0) << 16U | byte(1) << 8U | byte(2);
-        for (unsigned k = 0; k < 4; ++k)
-            out += i + k <= bytes.size() ? kDigits[three >> (18U - 6U * k) & 63U] : '=';
-    }
-    return out;
-}
-
 std::unique_ptr<Poller> make_reddit_search(AccountSettings const& account,
                                            StreamSettings const& stream) {
-    return std::make_unique<Reddit>(account, stream, true);
+    return std::make_unique<Reddit>(account, stream, Reddit::Path::search);
 }
 std::unique_ptr<Poller> make_reddit_subreddit(AccountSettings const& account,
                                               StreamSettings const& stream) {
-    return std::make_unique<Reddit>(account, stream, false);
+    return std::make_unique<Reddit>(account, stream, Reddit::Path::subreddit);
+}
+std::unique_ptr<Poller> make_reddit_own(AccountSettings const& account,
+                                        StreamSettings const& stream) {
+    return std::make_unique<Reddit>(account, stream, Reddit::Path::own);
 }
 
 }  // namespace surged::daemon

@@ -25,6 +25,10 @@ std::unique_ptr<Poller> make_reddit_search(AccountSettings const& account,
                                            StreamSettings const& stream);
 std::unique_ptr<Poller> make_reddit_subreddit(AccountSettings const& account,
                                               StreamSettings const& stream);
+// What the stream's `user` posts and comments (/user/NAME/overview), walked in the same way; a week
+// back at first.
+std::unique_ptr<Poller> make_reddit_own(AccountSettings const& account,
+                                        StreamSettings const& stream);
 
 // "dXNlcjpwYXNz" for "user:pass" (RFC 4648).
 [[nodiscard]] std::string base64(std::string_view bytes);
