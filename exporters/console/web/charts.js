@@ -27,8 +27,8 @@ function shade(since) {
 }
 
 function options(element, big, since) {
-  const axis = { stroke: colour("--soft"), font: "11px system-ui", size: big ? 32 : 18,
-    grid: { show: big, stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  const axis = { stroke: () => colour("--soft"), font: "11px system-ui", size: big ? 32 : 18,
+    grid: { show: big, stroke: () => colour("--line"), width: 1 }, ticks: { show: false } };
   return {
     width: Math.max(element.clientWidth, 120), height: big ? 240 : 90,
     tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), "UTC"),
@@ -39,10 +39,10 @@ function options(element, big, since) {
     series: [
       {},
       { stroke: "transparent" },
-      { stroke: colour("--band"), width: 1 },
-      { stroke: colour("--curve"), width: 1.5, spanGaps: false },
+      { stroke: () => colour("--band"), width: 1 },
+      { stroke: () => colour("--curve"), width: 1.5, spanGaps: false },
     ],
-    bands: [{ series: [1, 2], fill: colour("--band") + "66" }],
+    bands: [{ series: [1, 2], fill: () => colour("--band") + "66" }],
     plugins: [shade(since)],
   };
 }
@@ -79,3 +79,6 @@ function again() {
   }, 150);
 }
 window.addEventListener("resize", again);
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const chart of drawn.values()) chart.redraw(false);
+});
