@@ -39,16 +39,26 @@ async function accessible(page, name) {
   expect(!serious.length, `axe on ${name}: ${serious.map((v) => `${v.id}: ${v.help}: ${v.where.join("; ")}`).join("\n")}`);
 }
 
-const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+// How many pixels the page is wider than its window, and what is to blame.
+async function fits(page, name) {
+  const found = await page.evaluate(() => {
+    const over = document.documentElement.scrollWidth - innerWidth;
+    const wide = over <= 0 ? [] : [...document.querySelectorAll("body *")].filter((n) => n.getBoundingClientRect().right > innerWidth + 1 && !n.closest(".scroll, .skip"));
+    return { over, wide: wide.slice(-3).map((n) => `${n.tagName}.${n.className} in ${n.parentElement.tagName}.${n.parentElement.className}`) };
+  });
+  expect(found.over <= 0, `${name} is ${found.over} px wider than its window: ${found.wide.join("; ")}`);
+}
 async function shoot(page, name) {
   for (const scheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: scheme });
     for (const width of [360, 1280, 2560]) {
-      await page.setViewportSize({ width, height: width === 360 ? 780 : width === 1280 ? 900 : 1440 });
+      await page.setViewportSize({ width, height: width < 2560 ? 700 : 1440 });
+      await page.evaluate(() => scrollTo(0, 0));
+      // What is off the screen is not drawn: the window is made as high as the page.
+      if (width < 2560) await page.setViewportSize({ width, height: Math.min(8000, await page.evaluate(() => document.documentElement.scrollHeight) + 100) });
       await sleep(400);
-      await page.screenshot({ path: `shots/${name}-${width}-${scheme}.png`, fullPage: width !== 2560, animations: "disabled" });
-      const over = await fits(page);
-      expect(over <= 0, `${name} is ${over} px wider than a window of ${width} px`);
+      await page.screenshot({ path: `shots/${name}-${width}-${scheme}.png`, animations: "disabled" });
+      await fits(page, `${name} at ${width}`);
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
@@ -111,7 +121,7 @@ await step("what is being typed survives what happens meanwhile", async () => {
   await wall.waitForTimeout(1500);
   expect(await third.inputValue("[data-key=note]") === "half a thou", "the typed note is gone");
   await third.locator("[data-key=back]").focus();
-  await third.getByText("Note by kim: seen by legal").waitFor();
+  await third.getByText("seen by legal").waitFor();
   expect(await third.inputValue("[data-key=note]") === "half a thou", "the typed note went with the new page");
 });
 await step("the page of the incident says what it is", async () => {
@@ -127,8 +137,10 @@ await step("a silence is made, seen in the incident and ended; a drill is rehear
   await wall.fill("[data-key=s-by]", "kim");
   await wall.getByRole("button", { name: "Hold the pages" }).click();
   await wall.locator("[data-incident] .hush", { hasText: "launch party" }).waitFor();
+  await third.locator("article .hush", { hasText: "launch party" }).waitFor();
   await wall.getByRole("button", { name: /End the silence/ }).click();
   await wall.locator("[data-incident] .hush").waitFor({ state: "detached" });
+  await third.locator(".hush").waitFor({ state: "detached" });
   await wall.getByText("Rehearse: start a drill").click();
   await wall.getByRole("button", { name: "Start the drill" }).click();
   await wall.locator("[data-incident$=-drill]", { hasText: "DRILL" }).waitFor();
@@ -189,8 +201,8 @@ await step("a hostile post is text and nothing else", async () => {
   expect(!state.pwned && !state.markup && !state.links && !state.turned && !state.foreign, `not inert: ${JSON.stringify(state)}`);
   for (const width of [1280, 360]) {
     await kim.setViewportSize({ width, height: 800 });
-    const over = await fits(kim);
-    expect(over <= 0, `long words make the page ${over} px too wide at ${width}`);
+    await sleep(300);
+    await fits(kim, `a page with long words at ${width}`);
   }
   await kim.screenshot({ path: "shots/hostile-360-light.png", fullPage: true });
   await kim.setViewportSize({ width: 1280, height: 900 });
@@ -249,7 +261,8 @@ await step(`what ${kStreams} streams cost while they move`, async () => {
   const from = Date.now();
   let n = 0;
   while (Date.now() - from < 15000) {
-    for (const name of crowd.names.slice(2)) await crowd.push(name, [{ id: `m${n++}`, text: "it moves", author: { id: "a" } }]);
+    for (let i = 2; i < kStreams; i += 20)
+      await Promise.all(crowd.names.slice(i, i + 20).map((name) => crowd.push(name, [{ id: `m${n++}`, text: "it moves", author: { id: "a" } }])));
     await sleep(500);
   }
   const wallTime = (Date.now() - from) / 1000;
@@ -267,7 +280,7 @@ await step(`what ${kStreams} streams cost while they move`, async () => {
   await big.screenshot({ path: "shots/many-2560-dark.png" });
   await big.setViewportSize({ width: 360, height: 780 });
   await sleep(500);
-  expect(await fits(big) <= 0, "wider than a phone");
+  await fits(big, "the page of many streams");
   await big.screenshot({ path: "shots/many-360-dark.png" });
   await accessible(big, "the page of many streams");
   await big.context().close();
@@ -277,6 +290,7 @@ await step("when surged goes away the page says so", async () => {
   await lone.context().addCookies(await kim.context().cookies());
   await lone.goto(crowd.url);
   await lone.waitForSelector("[data-incident]");
+  await kim.context().close();
   await stop(crowd);
   await lone.locator("#alarm", { hasText: "may be old" }).waitFor();
   await lone.context().close();

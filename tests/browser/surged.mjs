@@ -49,7 +49,7 @@ process.on("exit", () => { for (const child of running) if (child.exitCode === n
 
 export async function demo() {
   const port = await freePort();
-  return start(["demo", "--listen", `127.0.0.1:${port}`, "--platforms", "all", "--for", "10m"], port, "/healthz");
+  return start(["demo", "--listen", `127.0.0.1:${port}`, "--for", "10m"], port, "/healthz");
 }
 
 // `count` push streams of one brand; the first is called acme-push. Receivers that nobody answers for.

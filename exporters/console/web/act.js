@@ -3,7 +3,13 @@ import * as api from "./api.js";
 import { el, memory, put, utc } from "./dom.js";
 
 const said = document.getElementById("said");
-export const say = (text) => put(said, text);
+const kSaidFor = 30000;  // ms
+let over = 0;
+export function say(text) {
+  clearTimeout(over);
+  put(said, text);
+  if (text) over = setTimeout(() => put(said, ""), kSaidFor);
+}
 
 let you = "";  // the name of the token, where there are tokens
 export function iAm(name) { you = name || ""; }

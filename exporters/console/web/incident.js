@@ -120,10 +120,14 @@ function waiting(incident) {
 
 const kEvidence = { there: "still there", deleted: "DELETED", edited: "EDITED" };
 function evidence(incident) {
-  const order = { deleted: 0, edited: 1, there: 2 };
-  return [...(incident.evidence || [])].sort((a, b) => order[a.state] - order[b.state]).map((e) =>
+  const row = (e) =>
     post({ ...e, at: undefined }, [el("strong" + (e.state === "there" ? "" : ".nobody"), {}, kEvidence[e.state] || e.state), e.at ? [" ", time(e.at)] : null, ": ",
-      e.whose === "ours" ? "our post " : "a post of theirs "], e.last_seen ? el("span.soft", {}, " last seen ", time(e.last_seen)) : null));
+      e.whose === "ours" ? "our post " : "a post of theirs "], e.last_seen ? el("span.soft", {}, " last seen ", time(e.last_seen)) : null);
+  const all = incident.evidence || [];
+  const gone = all.filter((e) => e.state !== "there").sort((a, b) => (a.state < b.state ? -1 : 1));
+  const there = all.filter((e) => e.state === "there");
+  return [posts(gone.map(row), all.length ? "None was deleted or edited." : "None is watched yet."),
+    there.length ? el("details", { "data-key": "evidence" }, el("summary", { "data-key": "evidence s" }, `${there.length} still there`), posts(there.map(row))) : null];
 }
 
 function timeline(incident) {
@@ -176,7 +180,7 @@ export function page(incident, may, silences, done) {
       el("section.card", { "aria-label": "Most visible posts" }, el("h3", {}, "Most visible posts"), posts((incident.visible || []).map((p) => post(p)), "None is known.")),
       el("section.card", { "aria-label": "Our side" }, el("h3", {}, "Waiting for our answer"), posts(waiting(incident), "Nobody that we know of."),
         el("h3", {}, "Our own posts since"), posts(own, "None seen yet."),
-        el("h3", {}, "Posts that are watched"), posts(evidence(incident), "None is watched yet."))),
+        el("h3", {}, "Posts that are watched"), evidence(incident))),
     timeline(incident));
 }
 

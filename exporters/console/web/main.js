@@ -163,7 +163,12 @@ function paint() {
 let soon = 0;
 function refresh() {
   clearTimeout(soon);
-  soon = setTimeout(() => load().then(paint).catch(() => {}), 100);
+  soon = setTimeout(async () => {
+    const hushed = JSON.stringify(state.silences);
+    try { await load(); } catch { return; /* the alarm says it */ }
+    paint();
+    if (here() && JSON.stringify(state.silences) !== hushed) showOne(here());
+  }, 100);
 }
 
 function heard(event) {
@@ -172,7 +177,7 @@ function heard(event) {
   state.known.add(event.id);
   if (event.event === "incident.opened" && event.incident !== here()) act.say(`New incident: ${event.summary || event.incident}`);
   refresh();
-  if (here() && (event.incident === here() || event.event.startsWith("silence."))) showOne(here());
+  if (here() && event.incident === here()) showOne(here());
 }
 
 async function start() {

@@ -19,7 +19,7 @@ async function explain(c) {
 
 function card(stream) {
   const c = { stream, state: el("span.state"), numbers: el("p.numbers"), reason: el("p.soft"), why: el("p"),
-    chart: el("div.chart"), visible: false, drawnAt: 0, since: 0 };
+    chart: el("div.chart"), visible: false, empty: false, drawnAt: 0, since: 0 };
   c.more = el("details", { "data-key": `why ${stream.name}`, ontoggle: () => { if (c.more.open) explain(c); } },
     el("summary", {}, "Why does it page, or not?"), c.why,
     el("p", {}, el("a", { href: `/api/v1/streams/${encodeURIComponent(stream.name)}/explain` }, `all figures of ${stream.name}`)));
@@ -38,11 +38,11 @@ function show(c) {
   const known = s.observed !== undefined;
   put(c.numbers, known
     ? `${number(s.observed)} a minute; usual ${number(s.expected)}${s.upper > s.expected ? `, pages from ${number(s.upper)}` : ""}`
-    : "nothing is known yet");
+    : "nothing has come yet");
   put(c.reason, s.state === "blind"
-    ? `${platform(s.platform)} cannot be read: ${s.reason || "nothing comes"}; known until ${utc(s.covered_until)}`
+    ? `${platform(s.platform)} cannot be read: ${s.reason || "nothing comes"}${s.covered_until ? `; known until ${utc(s.covered_until)}` : ""}`
     : s.reason || `${platform(s.platform)}, ${s.brand}`);
-  c.chart.hidden = !charts.available();
+  c.chart.hidden = c.empty || !charts.available();
   c.node.hidden = !fits(s);
 }
 
@@ -59,7 +59,9 @@ async function chart(c) {
   c.drawnAt = at;
   try {
     const data = await api.series(c.stream.name, new Date(at - kHours * 3600000));
-    charts.draw(c.chart, data, false, () => c.since);
+    c.empty = data.observed.every((v) => v === null);
+    c.chart.hidden = c.empty;
+    if (!c.empty) charts.draw(c.chart, data, false, () => c.since);
     c.chart.setAttribute("role", "img");
     c.chart.setAttribute("aria-label", `Mentions of ${c.stream.name} in the last ${kHours} hours`);
   } catch { c.drawnAt = 0; /* the next change draws it */ }

@@ -1,7 +1,7 @@
 // What happened, in sentences that can be read at three in the morning.
 import { number, platform, span, utc } from "./dom.js";
 
-const kClock = { acknowledge: "someone here has it", respond: "first public answer", resolve: "full public answer" };
+const kClock = { acknowledge: "somebody takes it", respond: "first public answer", resolve: "full public answer" };
 export const clockName = (kind) => kClock[kind] || kind;
 
 export const isDone = (clock) => !["running", "breached"].includes(clock.state);
