@@ -11,7 +11,7 @@ export async function ask(path, options) {
   const response = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
   const type = response.headers.get("content-type") || "";
   if (response.status === 401) {
-    location.assign("/");  // the session is over: the daemon shows its sign-in
+    location.reload();  // the session is over: the daemon shows its sign-in, and leads back here
     throw new Refused(401, "signed out");
   }
   const body = type.includes("json") ? await response.json() : await response.text();

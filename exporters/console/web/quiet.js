@@ -13,10 +13,16 @@ const choice = (key, name, names, first) => el("select", { "data-key": key, name
 function submit(send, done, after) {
   return (e) => {
     e.preventDefault();
-    const data = Object.fromEntries(new FormData(e.target));
-    if (!act.remember(e.target.elements.by)) return;
+    const form = e.target;
+    const data = Object.fromEntries(new FormData(form));
+    if (!act.remember(form.elements.by)) return;
     for (const key of Object.keys(data)) if (data[key] === "") delete data[key];
-    act.press(e.submitter || e.target.querySelector("button"), () => send(data), done, after);
+    act.press(form.querySelector("button"), () => send(data), done, () => {
+      form.reset();
+      form.elements.by.value = act.myName();
+      form.parentElement.open = false;
+      after();
+    });
   };
 }
 

@@ -38,7 +38,7 @@ function show(c) {
   const known = s.observed !== undefined;
   put(c.numbers, known
     ? `${number(s.observed)} a minute; usual ${number(s.expected)}${s.upper > s.expected ? `, pages from ${number(s.upper)}` : ""}`
-    : "nothing has come yet");
+    : s.mentions_total > 0 ? `${number(s.mentions_total)} mentions so far, no whole minute yet` : "nothing has come yet");
   put(c.reason, s.state === "blind"
     ? `${platform(s.platform)} cannot be read: ${s.reason || "nothing comes"}${s.covered_until ? `; known until ${utc(s.covered_until)}` : ""}`
     : s.reason || `${platform(s.platform)}, ${s.brand}`);
