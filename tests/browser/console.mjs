@@ -13,7 +13,7 @@ async function step(name, run) {
   const before = complaints.length;
   try {
     await run();
-    if (complaints.length > before) throw new Error(complaints.slice(before).join("\n        "));
+    if (complaints.length > before) throw new Error([...new Set(complaints.slice(before))].join("\n"));
     console.log(`${at()}  ok    ${name}`);
   } catch (error) {
     failures++;
