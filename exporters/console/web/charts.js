@@ -32,7 +32,7 @@ function options(element, big, since) {
   return {
     width: Math.max(element.clientWidth, 120), height: big ? 240 : 90,
     tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), "UTC"),
-    cursor: { show: big }, legend: { show: false }, padding: [6, 4, 0, 0],
+    cursor: { show: big }, legend: { show: false }, padding: [6, 16, 0, 0],
     scales: { x: { time: true }, y: { range: (u, low, high) => [0, Math.max(high || 0, 4) * 1.1] } },
     axes: [{ ...axis, values: (u, ts) => ts.map((t) => new Date(t * 1000).toISOString().slice(11, 16)) },
       { ...axis, size: 36 }],
