@@ -72,9 +72,11 @@ fetch_lexicon() {
 }
 
 build() {
+    preset=$1
+    shift
     fetch_lexicon
-    cmake --preset "$1" >/dev/null
-    cmake --build --preset "$1"
+    cmake --preset "$preset" >/dev/null
+    cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
 case "${1:-}" in
@@ -82,7 +84,9 @@ case "${1:-}" in
     install) install_packages "$build_packages" "$test_packages" ;;
     build)
         install_packages "$build_packages" "$test_packages"
-        build "${2:-dev}"
+        shift
+        [ $# -gt 0 ] || set -- dev
+        build "$@"
         ;;
     demo)
         install_packages "$build_packages"
@@ -103,7 +107,7 @@ case "${1:-}" in
         ctest --preset night
         ;;
     *)
-        echo "usage: deploy/setup.sh demo [OPTION...] | test | night | install | lexicon | build [PRESET]" >&2
+        echo "usage: deploy/setup.sh demo [OPTION...] | test | night | install | lexicon | build [PRESET [TARGET...]]" >&2
         exit 2
         ;;
 esac
