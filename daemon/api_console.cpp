@@ -13,17 +13,36 @@ ServerResponse page_of(exporters::ConsoleFile const& file, std::string body) {
     response.headers.emplace_back("Content-Type", file.type);
     response.headers.emplace_back("Content-Security-Policy", exporters::kConsolePolicy);
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-    response.headers.emplace_back("Referrer-Policy", "no-referrer");
+    // Not no-referrer: under it a browser sends `Origin: null` with our own forms, and these are
+    // refused. Other sites are told nothing all the same.
+    response.headers.emplace_back("Referrer-Policy", "same-origin");
     response.body = std::move(body);
     return response;
 }
 
-ServerResponse sign_in_page(int status, std::string_view why) {
+// Where the sign-in leads: to the incident that the link of a page named, else to the first page.
+// It goes into markup and a header: nothing but the characters of our ids.
+std::string_view way_back(std::string_view path) {
+    constexpr std::string_view kIncidents = "/incidents/";
+    constexpr std::size_t kLongest = 200;
+    bool const ours =
+        path.starts_with(kIncidents) && path.size() > kIncidents.size() && path.size() < kLongest &&
+        path.substr(kIncidents.size())
+                .find_first_not_of(
+                    "abcdefghijklmnopqrstuvwxyz"
+                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == std::string_view::npos;
+    return ours ? path : "/";
+}
+
+ServerResponse sign_in_page(int status, std::string_view why, std::string_view to) {
     auto const* const file = exporters::console_file("sign_in.html");
     std::string body(file->body);
     constexpr std::string_view kPlace = "<!--why-->";
     if (auto const at = body.find(kPlace); at != std::string::npos)
         body.replace(at, kPlace.size(), why);
+    constexpr std::string_view kTo = "name=\"to\" value=\"/\"";
+    if (auto const at = body.find(kTo); at != std::string::npos)
+        body.replace(at, kTo.size(), "name=\"to\" value=\"" + std::string(way_back(to)) + "\"");
     ServerResponse response = page_of(*file, std::move(body));
     response.status = status;
     response.headers.emplace_back("Cache-Control", "no-store");
@@ -47,7 +66,7 @@ ServerResponse Api::console(ApiCall const& call) {
                              std::string_view::npos;
         bool const known = call.token != nullptr;
         ServerResponse refusal =
-            browser ? sign_in_page(401, "")
+            browser ? sign_in_page(401, "", call.request.path)
             : known
                 ? problem(403, "Forbidden",
                           "the role of token '" + call.token->name + "' does not allow this")
@@ -77,8 +96,9 @@ ServerResponse Api::console_asset(ApiCall const& call) {
 
 ServerResponse Api::sign_in(ApiCall const& call) {
     auto const& server = env_.engine.settings().server;
+    std::string const to = form_field(call.request, "to");
     if (!sign_ins_.allowed(call.request.peer, call.now)) {
-        ServerResponse busy = sign_in_page(429, "Too many wrong tokens: wait a minute.");
+        ServerResponse busy = sign_in_page(429, "Too many wrong tokens: wait a minute.", to);
         busy.headers.emplace_back("Retry-After", "60");
         return busy;
     }
@@ -89,11 +109,11 @@ ServerResponse Api::sign_in(ApiCall const& call) {
             found = &token;
     if (found == nullptr) {
         sign_ins_.failed(call.request.peer, call.now);
-        return sign_in_page(401, "This token is not known here.");
+        return sign_in_page(401, "This token is not known here.", to);
     }
     ServerResponse response;
     response.status = 303;
-    response.headers.emplace_back("Location", "/");
+    response.headers.emplace_back("Location", way_back(to));
     response.headers.emplace_back("Cache-Control", "no-store");
     response.headers.emplace_back("Set-Cookie",
                                   set_cookie(session_cookie(*found, call.now), kSession,

@@ -34,7 +34,11 @@ python3                 # scoring tools of the detection tests, checks of the da
 python3-yaml python3-jsonschema  # rules, routes and the schema of Grafana, as those checks read them
 openssl                 # certificates of the TLS tests
 curl                    # trying the API by hand and in smoke tests
+chromium                # the console is tested in a real browser
 '
+# npm fetches the driver of that browser, and uPlot, which draws the console's charts. A Node.js from elsewhere brings
+# an npm of its own, which the package would remove.
+command -v npm >/dev/null || test_packages="$test_packages npm"
 
 install_packages() {
     wanted=$(printf '%s\n' "$@" | sed 's/#.*//')

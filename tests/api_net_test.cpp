@@ -351,6 +351,22 @@ server:
     EXPECT_EQ(login("secret-feed").status, 401) << "a pusher has no business in the console";
     auto const in = login("secret-act");
     EXPECT_EQ(in.status, 303);
+    EXPECT_EQ(in.headers.at("location"), "/");
+    // Under no-referrer browsers send `Origin: null` with the form, which is refused.
+    EXPECT_EQ(shown.headers.at("referrer-policy"), "same-origin");
+    // The link of a page leads to its incident by way of the sign-in; nothing else does.
+    EXPECT_TRUE(
+        contains(daemon.get("/incidents/acme-1", browser).body, "value=\"/incidents/acme-1\""));
+    EXPECT_TRUE(
+        contains(daemon.get("/incidents/%22%3E%3Cb", browser).body, "name=\"to\" value=\"/\""));
+    auto const sent_to = [&](std::string const& to) {
+        return daemon.post("/-/login", "to=" + to + "&token=secret-act", {{"Origin", origin}})
+            .headers.at("location");
+    };
+    EXPECT_EQ(sent_to("%2Fincidents%2Facme-1"), "/incidents/acme-1");
+    EXPECT_EQ(sent_to("%2F%2Fevil.example%2F"), "/");
+    EXPECT_EQ(sent_to("%2Fincidents%2F%0D%0ASet-Cookie%3A+a%3Db"), "/");
+    EXPECT_EQ(sent_to("https%3A%2F%2Fevil.example%2Fincidents%2Fa"), "/");
     std::string const set = in.headers.at("set-cookie");
     EXPECT_TRUE(contains(set, "HttpOnly; SameSite=Strict")) << set;
     EXPECT_FALSE(contains(set, "secret-act"));

@@ -27,22 +27,22 @@ function shade(since) {
 }
 
 function options(element, big, since) {
-  const axis = { stroke: colour("--soft"), font: "11px system-ui", size: big ? 32 : 18,
-    grid: { show: big, stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  const axis = { stroke: () => colour("--soft"), font: "11px system-ui", size: big ? 32 : 18,
+    grid: { show: big, stroke: () => colour("--line"), width: 1 }, ticks: { show: false } };
   return {
     width: Math.max(element.clientWidth, 120), height: big ? 240 : 90,
     tzDate: (ts) => window.uPlot.tzDate(new Date(ts * 1000), "UTC"),
-    cursor: { show: big }, legend: { show: false }, padding: [6, 4, 0, 0],
+    cursor: { show: big }, legend: { show: false }, padding: [6, 16, 0, 0],
     scales: { x: { time: true }, y: { range: (u, low, high) => [0, Math.max(high || 0, 4) * 1.1] } },
     axes: [{ ...axis, values: (u, ts) => ts.map((t) => new Date(t * 1000).toISOString().slice(11, 16)) },
       { ...axis, size: 36 }],
     series: [
       {},
       { stroke: "transparent" },
-      { stroke: colour("--band"), width: 1 },
-      { stroke: colour("--curve"), width: 1.5, spanGaps: false },
+      { stroke: () => colour("--band"), width: 1 },
+      { stroke: () => colour("--curve"), width: 1.5, spanGaps: false },
     ],
-    bands: [{ series: [1, 2], fill: colour("--band") + "66" }],
+    bands: [{ series: [1, 2], fill: () => colour("--band") + "66" }],
     plugins: [shade(since)],
   };
 }
@@ -79,3 +79,6 @@ function again() {
   }, 150);
 }
 window.addEventListener("resize", again);
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const chart of drawn.values()) chart.redraw(false);
+});

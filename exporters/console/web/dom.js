@@ -1,6 +1,11 @@
 // Building the page. Whatever comes from outside becomes text, never markup: there is no innerHTML
 // in this program.
 
+// What turns the text around it backwards, or is no text at all, is shown as a hole.
+export function plain(text) {
+  return String(text).replace(/[\u202A-\u202E\u2066-\u2069\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "\uFFFD");
+}
+
 // el("p.soft", {title: "x"}, "text", child, [children], null)
 export function el(kind, attributes, ...children) {
   const [tag, ...classes] = kind.split(".");
@@ -12,9 +17,46 @@ export function el(kind, attributes, ...children) {
     else if (name in node && typeof value !== "string") node[name] = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false));
+  node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false)
+    .map((c) => (c instanceof Node ? c : plain(c))));
   return node;
 }
+
+// Says it once: a live region that is set to what it says already is read out again.
+export function put(node, text) {
+  const safe = plain(text);
+  if (node && node.textContent !== safe) node.textContent = safe;
+}
+
+// Builds a part anew without taking anything from under a hand: what was typed, what was unfolded
+// and where the focus stood are there again, by `data-key`.
+export function rebuild(root, change) {
+  const keyed = () => [...root.querySelectorAll("[data-key]")];
+  const kept = new Map();
+  for (const node of keyed()) {
+    if ("value" in node && node.type !== "checkbox" && node.tagName !== "BUTTON") kept.set(node.dataset.key, { value: node.value });
+    else if (node.tagName === "DETAILS") kept.set(node.dataset.key, { open: node.open });
+  }
+  const active = root.contains(document.activeElement) ? document.activeElement : null;
+  const key = active && active.dataset.key;
+  const caret = active && active.type === "text" ? [active.selectionStart, active.selectionEnd] : null;
+  change();
+  for (const node of keyed()) {
+    const had = kept.get(node.dataset.key);
+    if (had && had.value) node.value = had.value;
+    if (had && had.open) node.open = true;
+    if (key && node.dataset.key === key && document.activeElement !== node) {
+      node.focus({ preventScroll: true });
+      if (caret && node.setSelectionRange) node.setSelectionRange(...caret);
+    }
+  }
+}
+
+// What this browser remembers; a browser that remembers nothing is fine.
+export const memory = {
+  get(name) { try { return localStorage.getItem(name) || ""; } catch { return ""; } },
+  set(name, value) { try { localStorage.setItem(name, value); } catch { /* asked again next time */ } },
+};
 
 // A link to what somebody posted: only to the web, and telling nobody where we come from.
 export function outside(url, text) {

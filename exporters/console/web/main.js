@@ -1,17 +1,34 @@
 // The page: what is open first, then the streams, then what is over. It asks once, then follows.
+import * as act from "./act.js";
 import * as api from "./api.js";
 import * as charts from "./charts.js";
-import { el } from "./dom.js";
+import { el, put, rebuild, utc } from "./dom.js";
 import * as incident from "./incident.js";
+import * as quiet from "./quiet.js";
 import * as streams from "./streams.js";
 
+const kNamed = 5;          // blind streams that the alarm names
+const kRefresh = 60000;    // ms: whatever happened, what is shown is no older
 const main = document.getElementById("main");
 const summary = document.getElementById("summary");
 const alarm = document.getElementById("alarm");
-const state = { incidents: [], streams: new Map(), status: null, skew: 0, alive: true, known: new Set() };
-const now = () => Date.now() + state.skew;
+const state = { incidents: [], streams: new Map(), silences: [], drills: [], status: null, line: true, answers: true, known: new Set() };
 const here = () => { const m = location.pathname.match(/^\/incidents\/([^/]+)/); return m ? decodeURIComponent(m[1]) : ""; };
-const may = () => !state.status || !state.status.you || state.status.you.role === "operator";
+const may = () => Boolean(state.status && state.status.you && state.status.you.role === "operator");
+
+// The daemon's clock is the one that counts; a demo's may run faster than ours.
+const clock = { server: Date.now(), local: Date.now(), rate: 1 };
+const now = () => clock.server + (Date.now() - clock.local) * clock.rate;
+function set(text) {
+  const server = Date.parse(text);
+  const local = Date.now();
+  if (!server) return;
+  if (local - clock.local > 2000 && clock.set) {
+    const rate = (server - clock.server) / (local - clock.local);
+    clock.rate = rate > 1.5 && rate < 10000 ? rate : 1;
+  }
+  Object.assign(clock, { server, local, set: true });
+}
 
 function surges() {
   const out = new Map();
@@ -20,136 +37,175 @@ function surges() {
   return out;
 }
 
+const count = (n, one, many) => (n ? `${n} ${n === 1 ? one : many}` : "");
 function tell() {
-  const open = state.incidents.filter(incident.isOpen);
-  const late = open.reduce((n, i) => n + i.clocks.filter((c) => c.state === "breached" ||
-    (c.state === "running" && Date.parse(c.due) <= now())).length, 0);
+  const open = state.incidents.filter((i) => incident.isOpen(i) && !i.drill);
+  const drills = state.incidents.filter((i) => incident.isOpen(i) && i.drill);
+  const late = open.reduce((n, i) => n + incident.overdue(i, now()), 0);
   const all = [...state.streams.values()];
   const blind = all.filter((s) => s.state === "blind");
   const failing = ((state.status && state.status.receivers) || []).filter((r) => r.failing);
-  const words = [
-    open.length ? `${open.length} open incident${open.length > 1 ? "s" : ""}` : "No open incident",
-    late ? `${late} deadline${late > 1 ? "s" : ""} overdue` : "",
-    `${all.length} streams`,
-    blind.length ? `${blind.length} blind` : "",
-  ].filter(Boolean);
-  summary.textContent = words.join(", ") + ".";
-  document.title = (open.length ? `(${open.length}) ` : "") + "surged";
+  put(summary, [count(open.length, "open incident", "open incidents") || "No open incident", count(late, "deadline overdue", "deadlines overdue"),
+    count(drills.length, "drill", "drills"), count(all.length, "stream", "streams"), count(blind.length, "blind", "blind"),
+    count(state.silences.length, "silence", "silences")].filter(Boolean).join(", ") + ".");
+  document.title = (late ? "OVERDUE " : "") + (open.length ? `(${open.length}) ` : "") + "surged";
   const trouble = [
-    state.alive ? "" : "The line to surged is cut: what you see may be old. It reconnects by itself.",
-    blind.length ? `Blind: ${blind.map((s) => s.name).join(", ")}. What happens there is not seen.` : "",
-    failing.length ? `Pages do not reach: ${failing.map((r) => r.name).join(", ")}.` : "",
-    state.status && state.status.storage !== "ok" ? `The disk takes no writes: ${state.status.storage}` : "",
-  ].filter(Boolean).join(" ");
-  if (alarm.textContent !== trouble) alarm.textContent = trouble;
+    state.line && state.answers ? "" : "The line to surged is cut: what you see may be old. It reconnects by itself.",
+    blind.length ? `Blind: ${blind.slice(0, kNamed).map((s) => `${s.name} (${s.reason || "nothing comes"}${s.covered_until ? `, known until ${utc(s.covered_until, now())}` : ""})`).join("; ")}` +
+      `${blind.length > kNamed ? ` and ${blind.length - kNamed} more` : ""}. What happens there is not seen.` : "",
+    failing.length ? `Pages do not reach: ${failing.map((r) => `${r.name}${r.waiting ? ` (${r.waiting} waiting)` : ""}`).join(", ")}.` : "",
+    state.status && state.status.storage !== "ok" ? `The disk takes no writes: ${state.status.storage}.` : "",
+  ].filter(Boolean);
+  if (alarm.dataset.says !== trouble.join("\n")) {
+    alarm.dataset.says = trouble.join("\n");
+    alarm.replaceChildren(...trouble.map((t) => el("p", {}, t)));
+  }
 }
 
 function tick() {
   const t = now();
-  document.getElementById("clock").textContent = new Date(t).toISOString().slice(11, 19) + " UTC";
+  put(document.getElementById("clock"), new Date(t).toISOString().slice(11, 19) + " UTC");
   for (const item of document.querySelectorAll("ul.clocks > li")) item.tick(t);
 }
 
 // --- the first page
-function drillForm() {
-  if (!may()) return null;
-  const stream = el("select", { name: "stream" }, [...state.streams.keys()].map((n) => el("option", { value: n }, n)));
-  const said = el("p", { role: "status" });
-  return el("details", {}, el("summary", {}, "Rehearse: start a drill"),
-    el("form.act", { onsubmit: async (e) => {
-      e.preventDefault();
-      const f = new FormData(e.target);
-      try { await api.drill({ stream: f.get("stream"), ratio: Number(f.get("ratio")), for: f.get("for") });
-        said.textContent = "The drill began: pages go out, marked as a drill."; }
-      catch (error) { said.textContent = `Refused: ${error.message}`; }
-    } }, el("label", {}, "Stream", stream),
-    el("label", {}, "Times the usual", el("input", { name: "ratio", type: "number", min: "2", max: "1000", value: "8", required: true })),
-    el("label", {}, "For how long", el("input", { name: "for", value: "10m", required: true, pattern: "\\d+[smh]" })),
-    el("div.buttons", {}, el("button", {}, "Start the drill")), said));
-}
-
+const kParts = [["open-h", "Incidents"], ["streams-h", "Streams"], ["silences-h", "Silences"], ["drills-h", "Drills"], ["receivers-h", "Receivers"], ["past-h", "Past"]];
 function overview() {
-  charts.forget();
+  charts.forget(main);
   main.replaceChildren(
+    el("nav", { "aria-label": "On this page" }, kParts.map(([id, name]) => el("a", { href: `#${id}` }, name))),
     el("section", { "aria-labelledby": "open-h" }, el("h2", { id: "open-h" }, "Open incidents"), el("ul.cards.incidents", { id: "open" })),
-    streams.section(), el("section", {}, el("h2", {}, "Drill"), drillForm() || el("p.soft", {}, "Your token may look, not act.")),
+    streams.section(), quiet.section(),
     el("section", { "aria-labelledby": "past-h" }, el("h2", { id: "past-h" }, "Past incidents"), el("div", { id: "past" })));
-  showIncidents();
-  streams.update([...state.streams.values()], surges(), true);
 }
 
+// What burns most first: real before rehearsed, nobody's before somebody's, by what is due next.
+function byNeed(a, b) {
+  return a.drill - b.drill || (incident.nextDue(a) - incident.nextDue(b) || 0) || (a.opened < b.opened ? 1 : -1);
+}
+
+const nothing = el("li.card", {}, "Nothing is burning. Streams that begin to surge open an incident here by themselves.");
+const shown = new Map();  // id -> {json, node}: a card that did not change stays as it is
+let past = "";
 function showIncidents() {
   const place = document.getElementById("open");
   if (!place) return;
-  const open = state.incidents.filter(incident.isOpen);
-  place.replaceChildren(...(open.length ? open.map(incident.cardOf)
-    : [el("li.card", {}, "Nothing is burning. Streams that begin to surge open an incident here by themselves.")]));
-  document.getElementById("past").replaceChildren(incident.history(state.incidents));
-  tick();
+  const open = state.incidents.filter(incident.isOpen).sort(byNeed);
+  const cards = open.map((i) => {
+    const json = JSON.stringify([i, state.silences, may()]);
+    if (!shown.has(i.id) || shown.get(i.id).json !== json)
+      shown.set(i.id, { json, node: incident.cardOf(i, may(), state.silences, refresh) });
+    return shown.get(i.id).node;
+  });
+  for (const id of shown.keys()) if (!open.some((i) => i.id === id)) shown.delete(id);
+  if (!cards.length) cards.push(nothing);
+  if (place.children.length !== cards.length || cards.some((c, i) => place.children[i] !== c))
+    rebuild(place, () => place.replaceChildren(...cards));
+  const closed = JSON.stringify(state.incidents.filter((i) => !incident.isOpen(i)).map((i) => [i.id, i.closed, i.verdict]));
+  if (closed !== past || !document.getElementById("past").children.length) {
+    past = closed;
+    document.getElementById("past").replaceChildren(...[incident.history(state.incidents)].flat().filter(Boolean));
+  }
 }
 
 // --- the page of one incident: built anew when it changed, but never under a hand that writes
 let waiting = false;
+let asked = 0;
 async function showOne(id, given) {
-  const writing = main.contains(document.activeElement) && /INPUT|SELECT|TEXTAREA/.test(document.activeElement.tagName) &&
-    document.activeElement.type !== "checkbox";
+  const at = document.activeElement;
+  const writing = main.contains(at) && /INPUT|SELECT/.test(at.tagName) && at.type !== "checkbox" && Boolean(at.value) && at.name !== "by";
   if (writing && !given) { waiting = true; return; }
   waiting = false;
+  const mine = ++asked;
   try {
     const found = given || await api.incident(id);
-    charts.forget();
-    main.replaceChildren(incident.page(found, may(), (i) => { showOne(id, i); refresh(); }));
+    if (mine !== asked) return;
+    incident.show(main, found, may(), state.silences, (i) => { showOne(id, i); refresh(); });
+    if (mine === 1 && location.hash === "#by") { document.getElementById("by")?.focus(); act.say("Your name, then the button."); }
     tick();
   } catch (error) {
-    main.replaceChildren(el("p", { role: "alert" }, error.message), el("p", {}, el("a", { href: "/" }, "← all incidents")));
+    if (mine !== asked || (error.status !== 404 && main.querySelector("article"))) return;  // the alarm says it
+    main.replaceChildren(el("h2", {}, "No such incident"), el("p", {}, error.message), el("p", {}, el("a", { href: "/" }, "← all incidents")));
   }
 }
 main.addEventListener("focusout", () => setTimeout(() => { if (waiting && here()) showOne(here()); }, 300));
 
-let asking = 0;
-async function refresh() {
-  clearTimeout(asking);
-  asking = setTimeout(async () => {
-    try {
-      [state.incidents, state.status] = await Promise.all([api.incidents(), api.status()]);
-      if (state.status.now) state.skew = Date.parse(state.status.now) - Date.now();
-      showIncidents();
-      tell();
-    } catch { /* the line's own alarm says it */ }
+// Asks for everything that is shown: at the start, when the line is back, when something happened.
+async function load() {
+  try {
+    const [list, incidents, silences, drills, status] = await Promise.all([api.streams(), api.incidents(), api.silences(), api.drills(), api.status()]);
+    Object.assign(state, { streams: new Map(list.map((s) => [s.name, s])), incidents, silences, drills, status, answers: true });
+    set(status.now);
+  } catch (error) {
+    state.answers = false;
+    tell();
+    throw error;
+  }
+  act.iAm(status().name);
+  document.getElementById("leave").hidden = !status().session;
+  const who = document.getElementById("who");
+  who.hidden = !status().name;
+  put(who, status().name ? `${status().name} (${status().role})` : "");
+}
+const status = () => (state.status && state.status.you) || {};
+
+function paint() {
+  if (!here()) {
+    if (!document.getElementById("open")) overview();
+    showIncidents();
+    streams.update([...state.streams.values()], surges(), true);
+    quiet.update(state, may(), refresh);
+  }
+  tell();
+  tick();
+}
+
+let soon = 0;
+function refresh() {
+  clearTimeout(soon);
+  soon = setTimeout(async () => {
+    const hushed = JSON.stringify(state.silences);
+    try { await load(); } catch { return; /* the alarm says it */ }
+    paint();
+    if (here() && JSON.stringify(state.silences) !== hushed) showOne(here());
   }, 100);
 }
 
+function heard(event) {
+  if (event.id && state.known.has(event.id)) return;
+  if (state.known.size > 5000) state.known.clear();
+  state.known.add(event.id);
+  if (event.event === "incident.opened" && event.incident !== here()) act.say(`New incident: ${event.summary || event.incident}`);
+  refresh();
+  if (here() && event.incident === here()) showOne(here());
+}
+
 async function start() {
-  const [list, status, incidents] = await Promise.all([api.streams(), api.status(), api.incidents()]);
-  for (const s of list) state.streams.set(s.name, s);
-  state.status = status;
-  state.incidents = incidents;
-  if (status.now) state.skew = Date.parse(status.now) - Date.now();
-  document.getElementById("leave").hidden = !(status.you && status.you.session);
-  if (here()) await showOne(here()); else overview();
-  tell();
-  tick();
+  await load();
+  if (here()) await showOne(here());
+  paint();
   setInterval(tick, 1000);
-  setInterval(refresh, 60000);
+  setInterval(() => { refresh(); if (here()) showOne(here()); }, kRefresh);
+  let first = true;
   api.follow({
-    alive: (is) => { if (is && !state.alive) refresh(); state.alive = is; tell(); },
+    alive: (is) => {
+      const back = is && !state.line;
+      state.line = is;
+      if (is) refresh();  // what happened before the line stood
+      if (is && here() && (back || !first)) showOne(here());
+      if (is) first = false;
+      tell();
+    },
     moved: (changed) => {
       for (const s of changed) state.streams.set(s.name, s);
       streams.update(changed, surges(), false);
       tell();
     },
-    hear: (event) => {
-      if (state.known.has(event.id)) return;
-      state.known.add(event.id);
-      if (state.known.size > 5000) state.known.clear();
-      if (event.event === "incident.opened" && !here()) summary.textContent = `New incident: ${event.incident}`;
-      refresh();
-      if (here() && event.incident === here()) showOne(here());
-    },
+    hear: heard,
   });
 }
 
 start().catch((error) => {
-  main.replaceChildren(el("p", { role: "alert" }, `surged does not answer: ${error.message}. Trying again in 5 s.`));
+  main.replaceChildren(el("h2", {}, "surged does not answer"), el("p", { role: "alert" }, `${error.message}. Trying again in 5 s.`));
   setTimeout(() => location.reload(), 5000);
 });

@@ -1,8 +1,10 @@
 // What happened, in sentences that can be read at three in the morning.
 import { number, platform, span, utc } from "./dom.js";
 
-const kClock = { acknowledge: "someone here has it", respond: "first public answer", resolve: "full public answer" };
+const kClock = { acknowledge: "somebody takes it", respond: "first public answer", resolve: "full public answer" };
 export const clockName = (kind) => kClock[kind] || kind;
+
+export const isDone = (clock) => !["running", "breached"].includes(clock.state);
 
 // How a clock stands: {word, left, share, level}; `now` in milliseconds.
 export function clockStands(clock, started, now) {
@@ -20,6 +22,7 @@ export function clockStands(clock, started, now) {
 
 const about = (e) => `${platform(e.platform || "")}${e.stream ? ` (${e.stream})` : ""}`;
 function surge(e, verb) {
+  if (e.kind === "unanswered") return `A question under a post of ours on ${about(e)} waits for an answer`;
   const expected = e.expected !== undefined ? ` against ${number(e.expected)} expected` : "";
   return `${about(e)} ${verb}: ${number(e.observed)} mentions${e.window ? ` in ${e.window}` : ""}${expected}`;
 }
@@ -40,7 +43,7 @@ const kWords = {
   "incident.unacknowledged": () => "The acknowledgement was taken back: no public answer came in time",
   "incident.responded": (e) => `The public has a first answer everywhere${by(e)}`,
   "incident.resolved": (e) => `Resolved${by(e)}${noted(e)}`,
-  "incident.reopened": (e) => `Reopened${e.reason ? ` (${e.reason.replace("_", " ")})` : ""}${by(e)}`,
+  "incident.reopened": (e) => `Reopened${e.reason ? ` (${e.reason.replaceAll("_", " ")})` : ""}${by(e)}`,
   "incident.closed": (e) => `Closed${by(e)}${e.verdict ? `, verdict ${e.verdict}` : ""}${e.reason ? ` (${e.reason})` : ""}${noted(e)}`,
   "incident.note": (e) => `Note${by(e)}${noted(e)}`,
   "incident.checked": (e) => `${e.done === false ? "Not done after all" : "Done"}: ${e.item || "an item"}${by(e)}`,
@@ -58,6 +61,13 @@ const kWords = {
   "stream.blind": (e) => `${e.stream} is blind: ${e.reason || "nothing comes"}`,
   "stream.restored": (e) => `${e.stream} is read again`,
   "stream.gap": (e) => `${e.stream} has a gap: ${e.reason || ""}`,
+  "stream.learning": (e) => `${e.stream} learns its usual anew${e.reason ? `: ${e.reason}` : ""}`,
+  "stream.new_normal": (e) => `${e.stream}: what the surge brought is the usual now`,
+  "silence.started": (e) => `Pages are silenced${by(e)}${noted(e)}${e.reason ? ` (${e.reason})` : ""}`,
+  "silence.ended": (e) => `A silence ended${by(e)}${noted(e)}`,
+  "drill.started": (e) => `A drill began on ${about(e)}${by(e)}`,
+  "drill.ended": (e) => `The drill on ${about(e)} ended${by(e)}`,
+  "config.reloaded": (e) => `The configuration was read again${by(e)}`,
   "budget.low": (e) => `A reading budget is nearly used up${e.reason ? `: ${e.reason}` : ""}`,
 };
 export function sentence(event) {
