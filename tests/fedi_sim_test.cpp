@@ -88,7 +88,7 @@ struct FediWorld {
                              daemon::AccountSettings const& a, Pairs const& texts) {
             auto s = stream(platform, kind, texts);
             s.name = name;
-            s.every = 4min;
+            s.every = 10min;
             daemon::PollEnv env{clock, net, random, store, *pace, 10s, 2s};
             supervisor.start(name, daemon::run_poll_loop(env, s, make(a, s)));
         };
@@ -199,7 +199,7 @@ void expect_complete(FediWorld& world, char const* name, demo::PostBook const& b
                      std::function<bool(demo::Post const&)> const& ours, WallTime end) {
     SCOPED_TRACE(name);
     Store::State const& s = world.store.streams[name];
-    EXPECT_GE(s.until, end - 10min) << "coverage fell behind: " << rfc3339(s.until);
+    EXPECT_GE(s.until, end - 25min) << "coverage fell behind: " << rfc3339(s.until);
     EXPECT_LE(s.from, kSimStart - kHistory + 12h) << "history was not read: " << rfc3339(s.from);
     EXPECT_TRUE(s.gaps.empty()) << "nothing was out of reach";
     demo::Listing all(end + 1h);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace surged::daemon::demo {
 namespace {
@@ -117,9 +118,26 @@ void write_post(JsonWriter& json, Post const& post, BlueskyOptions const& option
 }
 
 // Why the account is told of a post; "" when it is not. A reply that mentions is a mention.
+// "@acme.example" as a whole handle: its dots are its own, the one behind it is a full stop.
+bool names(std::string const& text, std::string const& handle) {
+    std::string const sought = "@" + handle;
+    auto const letter = [&](std::size_t i) {
+        return i < text.size() &&
+               (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '-');
+    };
+    for (auto at = text.find(sought); at != std::string::npos; at = text.find(sought, at + 1)) {
+        std::size_t const end = at + sought.size();
+        bool const longer =
+            letter(end) || (end < text.size() && text[end] == '.' && letter(end + 1));
+        bool const address = at > 0 && letter(at - 1);
+        if (!longer && !address) return true;
+    }
+    return false;
+}
+
 std::string_view reason_of(Post const& post, BlueskyOptions const& options) {
     if (post.own) return "";
-    if (has_signed(fold(post.text), '@', fold(options.identifier))) return "mention";
+    if (names(fold(post.text), fold(options.identifier))) return "mention";
     std::string const ours = "at://" + options.did + "/";
     if (post.in_reply_to.starts_with(ours) || post.conversation.starts_with(ours)) return "reply";
     return post.quotes.starts_with(ours) ? "quote" : "";
@@ -348,8 +366,12 @@ ServerResponse BlueskyStandIn::notifications(Params const& params, WallTime now,
     listing.match = [&](Post const& post) { return !reason_of(post, options_).empty(); };
     auto const limit = static_cast<std::size_t>(params.number("limit").value_or(50));
     // In the order of arrival; the cursor is the time of the last one. Cut to a page first, then to
-    // the reasons asked for.
-    auto all = book_.newest(listing, 0, PostBook::kCapacity).posts;
+    // the reasons asked for. Nothing arrives later than an hour after it was posted.
+    if (auto const cursor = params.get("cursor"); !cursor.empty())
+        if (auto const before = detectors::parse_time(cursor.substr(0, cursor.find('|'))))
+            listing.to = *before + std::chrono::milliseconds{1};
+    constexpr std::size_t kSpare = 500;
+    auto all = book_.newest(listing, 0, limit + kSpare).posts;
     std::stable_sort(all.begin(), all.end(), [](Post const* a, Post const* b) {
         return a->visible_at != b->visible_at ? a->visible_at > b->visible_at
                                               : a->serial > b->serial;

@@ -13,6 +13,7 @@ namespace {
 using detectors::JsonWriter;
 
 constexpr std::chrono::minutes kBlock{5};
+constexpr std::size_t kRepliesMax = 50;  // inside a comment
 constexpr std::size_t kStray = 4;  // neighbours among which recent_media loses the order of time
 
 ServerResponse missing(std::string const& id) {
@@ -50,6 +51,8 @@ struct InstagramStandIn::Ask {
     std::vector<std::string> parts;
     std::string token;
     std::size_t items = 0;
+    std::map<std::string, std::size_t> under;                    // comments, by medium
+    std::map<std::string, std::vector<Post const*>> answers_to;  // oldest first, by comment
 };
 
 InstagramStandIn::InstagramStandIn(PostBook const& book, InstagramOptions options)
@@ -186,14 +189,7 @@ ServerResponse InstagramStandIn::search(Ask& ask) {
     return json_answer(200, json.take());
 }
 
-std::size_t InstagramStandIn::comments_of(std::string const& id, WallTime now) const {
-    Listing listing(now);
-    listing.match = [&](Post const& p) { return p.place == "comments" && p.conversation == id; };
-    return book_.count(listing);
-}
-
-void InstagramStandIn::write(JsonWriter& json, Ask const& ask, Post const& post,
-                             bool comment) const {
+void InstagramStandIn::write(JsonWriter& json, Ask& ask, Post const& post, bool comment) const {
     auto const fields = ask.params.get("fields");
     auto const asked = [&](std::string_view name) {
         return fields.find(name) != std::string_view::npos;
@@ -211,8 +207,7 @@ void InstagramStandIn::write(JsonWriter& json, Ask const& ask, Post const& post,
     }
     json.field("caption", post.text);
     json.field("permalink", "https://www.instagram.com/p/" + post.id + "/");
-    if (asked("comments_count"))
-        json.field("comments_count", std::int64_t(comments_of(post.id, ask.now)));
+    if (asked("comments_count")) json.field("comments_count", std::int64_t(ask.under[post.id]));
     if (asked("username")) json.field("username", post.author.handle);
     if (asked("owner") && post.own) json.key("owner").object().field("id", options_.user).end();
 }
@@ -235,20 +230,22 @@ ServerResponse InstagramStandIn::list(Ask& ask, Listing listing, bool comments, 
         for (std::size_t i = 0; i + kStray <= page.posts.size(); i += kStray)
             std::reverse(page.posts.begin() + std::ptrdiff_t(i),
                          page.posts.begin() + std::ptrdiff_t(i + kStray));
+    Listing said(ask.now);
+    said.match = [](Post const& p) { return p.place == "comments"; };
+    for (Post const* const one : book_.oldest(said, 0, PostBook::kCapacity).posts) {
+        ++ask.under[one->conversation];
+        if (comments) ask.answers_to[one->in_reply_to].push_back(one);
+    }
     JsonWriter json;
     json.object().key("data").array();
     for (Post const* const post : page.posts) {
         write(json, ask, *post, comments);
         if (comments) {
-            Listing answers(ask.now);
-            answers.match = [id = post->id](Post const& p) {
-                return p.place == "comments" && p.in_reply_to == id;
-            };
-            auto const found = book_.oldest(answers, 0, limit);
-            if (!found.posts.empty()) {
+            auto const& found = ask.answers_to[post->id];
+            if (!found.empty()) {
                 json.key("replies").object().key("data").array();
-                for (Post const* const reply : found.posts) {
-                    write(json, ask, *reply, true);
+                for (std::size_t i = 0; i < std::min(found.size(), kRepliesMax); ++i) {
+                    write(json, ask, *found[i], true);
                     json.end();
                 }
                 json.end().end();

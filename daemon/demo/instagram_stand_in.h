@@ -52,8 +52,7 @@ private:
     ServerResponse search(Ask& ask);
     ServerResponse object(Ask& ask) const;
     ServerResponse list(Ask& ask, Listing listing, bool comments, bool strays);
-    void write(detectors::JsonWriter& json, Ask const& ask, Post const& post, bool comment) const;
-    [[nodiscard]] std::size_t comments_of(std::string const& id, WallTime now) const;
+    void write(detectors::JsonWriter& json, Ask& ask, Post const& post, bool comment) const;
 
     PostBook const& book_;
     InstagramOptions options_;

@@ -109,7 +109,7 @@ public:
             failure->detail =
                 without_secret(std::move(failure->detail), values_.secret("access_token_file"));
             // A post that vanished between its listing and its comments is no failure.
-            if (phase != kComments || failure->fault != Fault::not_found) return *failure;
+            if (phase != kComments || !read_.no_such_object) return *failure;
             page.note = "comments of " + watched(cursor) + ": " + failure->detail;
             read_.items.clear();
             read_.after.clear();

@@ -293,6 +293,7 @@ std::optional<Failure> GraphReader::read(HttpResponse const& response, WallTime 
     page.until.clear();
     page.paging_token.clear();
     page.root_id.clear();
+    page.no_such_object = false;
     page.malformed = 0;
     bool const fine = response.status >= 200 && response.status < 300;
     auto const give_up = [&](Failure failure) { return fine ? failure : *refused(response, now); };
@@ -320,7 +321,11 @@ std::optional<Failure> GraphReader::read(HttpResponse const& response, WallTime 
         }
         return SUCCESS;
     });
-    if (refusal) return graph_failure(*refusal, response, now, asked_after);
+    if (refusal) {
+        Failure failure = graph_failure(*refusal, response, now, asked_after);
+        page.no_such_object = failure.fault == Fault::not_found;
+        return failure;
+    }
     if (error == simdjson::CAPACITY)
         return give_up(Failure(Fault::too_large, "more than 1000 items on a page"));
     if (error) return give_up(broken(error));

@@ -61,6 +61,8 @@ struct GraphPage {
     std::string root_id;              // of an answer that is an object itself
     std::uint64_t malformed = 0;
     bool repaired = false;
+    // The refusal was Graph's own word that there is no such object, not some proxy's 404.
+    bool no_such_object = false;
     [[nodiscard]] bool has_next() const { return !after.empty() || !until.empty(); }
 };
 

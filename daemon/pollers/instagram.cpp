@@ -35,7 +35,7 @@ constexpr std::string_view kMediaFields =
 constexpr std::string_view kTaggedFields = "id,caption,timestamp,permalink,username,comments_count";
 constexpr std::string_view kHashtagFields = "id,caption,timestamp,permalink,comments_count";
 constexpr std::string_view kCommentFields =
-    "id,text,timestamp,username,from,replies{id,text,timestamp,username,from}";
+    "id,text,timestamp,username,from,replies.limit(50){id,text,timestamp,username,from}";
 
 // What both kinds do: ask an edge page by page, read it, name what went wrong.
 class Instagram : public Poller {
@@ -121,7 +121,7 @@ public:
         PollPage page;
         if (auto const failure = read(response, context, cursor.has("a"), out)) {
             // A medium that vanished between its listing and its comments is no failure.
-            if (phase != kComments || failure->fault != Fault::not_found) return *failure;
+            if (phase != kComments || !read_.no_such_object) return *failure;
             page.note = "comments of " + watched(cursor) + ": " + failure->detail;
             read_ = GraphPage{};
         }
@@ -299,7 +299,8 @@ public:
         }
         page.complete = true;
         page.covered_until = started - indexing_delay();
-        WallTime const reach = started - kHashtagReach;
+        // What is a day old falls out while the walk goes on.
+        WallTime const reach = context.now - kHashtagReach;
         if (context.covered_until == kNoTime || context.covered_until < reach)
             page.covered_from = reach;
         page.cursor = cursor.keep_only({"h"}).text();

@@ -179,17 +179,17 @@ private:
     }
 
     // The listing ended before the walk's bound: since when it is whole. kNoTime: all that there
-    // is was seen.
+    // is was seen. Times are whole seconds: of the oldest one the listing may hold a part only.
     [[nodiscard]] static WallTime listing_from(WalkCursor const& cursor, int which,
                                                PollContext const& context) {
         WallTime const oldest = cursor.time("o");
         WallTime const mark = cursor.time(mark_name(which));
         bool const first = context.covered_until == kNoTime;
         bool const capped = cursor.number("c") >= kCap || cursor.has("v");
-        if (first) return capped ? oldest : kNoTime;
+        if (first) return capped && oldest != kNoTime ? oldest + 1s : kNoTime;
         if (oldest == kNoTime) return kNoTime;
         bool const met = mark != kNoTime && oldest <= mark;
-        return capped && !met ? oldest : kNoTime;
+        return capped && !met ? oldest + 1s : kNoTime;
     }
 
     static void finish(PollPage& page, WalkCursor& cursor, WallTime from,
