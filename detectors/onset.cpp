@@ -98,6 +98,10 @@ constexpr double kDrop = 4;              // of the profile likelihood, within wh
 constexpr double kBefore = 12 * 3600.0;  // seconds from which the level before is taken
 constexpr double kLean = 30;             // mentions that its guess of 1 is worth
 constexpr double kSmaller = 0.75;        // of the rise above: a stair's rise at most
+// What lies hours back must have been a rise by itself: a day that is a little louder than its
+// season adds up to more evidence than the minutes that raised the page, and is no beginning. An
+// onset too early is worse than one too late: the public's clocks would be overdue on arrival.
+constexpr double kOldRise = 2;
 constexpr std::array<double, 12> kRise{1.4, 2, 2.8, 4, 5.6, 8, 12, 20, 40, 80, 200, 1000};
 
 struct Search {
@@ -136,7 +140,7 @@ Best best_start(Search const& s, std::size_t end, double a, double rise_max, Pro
         double sum = 0;
         for (std::size_t i = end; i-- > s.first;) {
             sum += evidence(s.points[i], s.spread_of(s.points[i]), a, a * rise);
-            if (i > s.last) continue;
+            if (i > s.last || (s.points[i].length > 60 && rise < kOldRise)) continue;
             if (profile != nullptr) (*profile)[i] = std::max((*profile)[i], float(sum));
             if (sum > best.sum) best = {sum, i, rise};
         }
