@@ -291,7 +291,7 @@ await step(`what ${kStreams} streams cost while they move`, async () => {
   await accessible(big, "the page of many streams");
   await big.context().close();
 });
-await step("when surged goes away the page says so", async () => {
+await step("when surged goes away the page says so, and follows again when it is back", async () => {
   const lone = await windowOf(browser, crowd, { allow: /ERR_|Failed to load|status of/ });
   await lone.context().addCookies(await kim.context().cookies());
   await lone.goto(crowd.url);
@@ -299,6 +299,11 @@ await step("when surged goes away the page says so", async () => {
   await kim.context().close();
   await stop(crowd);
   await lone.locator("#alarm", { hasText: "may be old" }).waitFor();
+  await crowd.again();
+  await lone.locator("#alarm", { hasText: "may be old" }).waitFor({ state: "detached" });
+  expect(await lone.locator("[data-incident]").count() === 1, "the incident is gone");
+  await crowd.push("acme-005", [...Array(80).keys()].map((n) => ({ id: `again${n}`, text: "again", author: { id: `a${n}` } })));
+  await lone.locator("[data-incident]", { hasText: "acme-005" }).waitFor();
   await lone.context().close();
 });
 await stop(crowd);
