@@ -80,7 +80,9 @@ brands:
     streams:
 ${streams.join("\n")}
 `);
-  const daemon = await start(["run", "--config", `${directory}/surged.yaml`], port, "/readyz");
+  const run = () => start(["run", "--config", `${directory}/surged.yaml`], port, "/readyz");
+  const daemon = await run();
+  daemon.again = async () => { daemon.child = (await run()).child; };
   // mentions: [{id, text, ...}]; `created_at` is now unless it is given
   daemon.push = async (stream, mentions) => {
     const at = new Date().toISOString();
