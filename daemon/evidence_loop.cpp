@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace surged::daemon {
@@ -45,15 +46,17 @@ private:
     boost::asio::awaitable<void> ask_once(Ids const& ids, Result<LookupAnswer>& answer);
     [[nodiscard]] std::deque<Ids> requests_for(EvidenceBatch const& batch) const;
     boost::asio::awaitable<void> pause(milliseconds wait);
-    void learn(LookupAnswer& answer);
-    void believe_singles();
+    void learn(LookupAnswer& answer, int group);
+    [[nodiscard]] Ids control_of_singles(EvidenceBatch const& batch, std::set<int>& asked) const;
     [[nodiscard]] milliseconds after(Failure const& failure);
 
     EvidenceEnv env_;
     std::string account_, platform_;
     std::unique_ptr<Lookup> lookup_;
     Look look_;
-    Ids lone_;  // gone by an answer for them alone: believed once another post is seen after them
+    // Gone by an answer for them alone, by group: believed once another post of theirs is seen
+    // after them.
+    std::map<int, Ids> lone_;
     int failures_ = 0;
     bool retried_auth_ = false;
 };
@@ -116,19 +119,26 @@ boost::asio::awaitable<void> EvidenceLoop::ask_once(Ids const& ids, Result<Looku
     env_.polls.polled(outcome);
 }
 
-void EvidenceLoop::learn(LookupAnswer& answer) {
+void EvidenceLoop::learn(LookupAnswer& answer, int group) {
     look_.hidden.insert(look_.hidden.end(), answer.hidden.begin(), answer.hidden.end());
     if (answer.there.empty()) return;  // nothing that is there: nothing is known
-    believe_singles();
+    if (auto const singles = lone_.extract(group))
+        look_.gone.insert(look_.gone.end(), singles.mapped().begin(), singles.mapped().end());
     for (auto& seen : answer.there)
         look_.there.push_back(
             {seen.id, seen.comparable ? detectors::stable_hash(seen.text) : 0, seen.version});
     look_.gone.insert(look_.gone.end(), answer.gone.begin(), answer.gone.end());
 }
 
-void EvidenceLoop::believe_singles() {
-    look_.gone.insert(look_.gone.end(), lone_.begin(), lone_.end());
-    lone_.clear();
+// A control for those that were asked alone, one of each group; empty when there is none to ask.
+EvidenceLoop::Ids EvidenceLoop::control_of_singles(EvidenceBatch const& batch,
+                                                   std::set<int>& asked) const {
+    for (auto const& [group, ids] : lone_) {
+        if (!asked.insert(group).second) continue;
+        for (auto const& id : batch.controls)
+            if (lookup_->group(id) == group) return {id};
+    }
+    return {};
 }
 
 // Group by group in requests of the platform's size, each with its controls.
@@ -158,19 +168,19 @@ std::deque<EvidenceLoop::Ids> EvidenceLoop::requests_for(EvidenceBatch const& ba
 boost::asio::awaitable<void> EvidenceLoop::look(std::optional<Failure>& failure) {
     EvidenceBatch const batch = env_.sink.evidence_due(account_);
     std::deque<Ids> todo = requests_for(batch);
-    bool last = false;
+    std::set<int> controlled;
     for (std::size_t n = 0; n < kRequestsMost; ++n) {
         if (todo.empty()) {
-            if (lone_.empty() || last || batch.controls.empty()) break;
-            todo.push_back({batch.controls.front()});
-            last = true;
+            Ids control = control_of_singles(batch, controlled);
+            if (control.empty()) break;
+            todo.push_back(std::move(control));
         }
         Ids const ids = std::move(todo.front());
         todo.pop_front();
         Result<LookupAnswer> answer = Failure(Fault::transient, "not asked yet");
         co_await ask(ids, answer);
         if (answer) {
-            learn(*answer);
+            learn(*answer, lookup_->group(ids.front()));
             continue;
         }
         if (answer.error().fault != Fault::not_found) {
@@ -180,7 +190,7 @@ boost::asio::awaitable<void> EvidenceLoop::look(std::optional<Failure>& failure)
         if (ids.size() == 1) {
             bool const control = std::find(batch.controls.begin(), batch.controls.end(),
                                            ids.front()) != batch.controls.end();
-            if (!control) lone_.push_back(ids.front());
+            if (!control) lone_[lookup_->group(ids.front())].push_back(ids.front());
             continue;
         }
         auto const middle = ids.begin() + std::ptrdiff_t(ids.size() / 2);

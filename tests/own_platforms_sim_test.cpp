@@ -46,6 +46,18 @@ std::string text_of(std::string const& json, char const* key) {
     return std::string(value);
 }
 
+daemon::demo::RedditOptions reddit_options() {
+    daemon::demo::RedditOptions o;
+    o.client_id = "abc";
+    o.client_secret = "token";
+    return o;
+}
+daemon::demo::YoutubeOptions youtube_options() {
+    daemon::demo::YoutubeOptions o;
+    o.key = "token";
+    return o;
+}
+
 class PlatformsWorld {
 public:
     explicit PlatformsWorld(std::uint64_t seed)
@@ -53,9 +65,9 @@ public:
           clock(io, kSimStart),
           net(clock, seed ^ 0x5bd1e995U),
           bluesky_(books["bluesky"], {}),
-          reddit_(books["reddit"], {.client_id = "abc", .client_secret = "token"}),
+          reddit_(books["reddit"], reddit_options()),
           hackernews_(books["hackernews"], {}),
-          youtube_(books["youtube"], {.key = "token"}),
+          youtube_(books["youtube"], youtube_options()),
           instagram_(books["instagram"], {}),
           log_(clock, daemon::LogLevel::error, daemon::LogFormat::text, stderr) {
         std::ofstream(dir.path() + "/token") << "token";
@@ -176,7 +188,7 @@ private:
         if (platform == "hackernews") return path.starts_with("/v0/item/");
         if (platform == "youtube")
             return path.ends_with("/comments") && daemon::demo::Params(asked.query).has("id");
-        return path.starts_with("/v26.0/178");
+        return path.starts_with("/v26.0/17") && path.find('/', 7) == std::string_view::npos;
     }
     static bool is_own(daemon::ServerRequest const& asked) {
         return asked.path.ends_with("getAuthorFeed") || asked.path.ends_with("/overview") ||

@@ -1,5 +1,5 @@
-// Own posts and look-ups of Bluesky, Reddit, Hacker News, YouTube and Instagram: what is asked, what
-// an answer means, what is no answer.
+// Own posts and look-ups of Bluesky, Reddit, Hacker News, YouTube and Instagram: what is asked,
+// what an answer means, what is no answer.
 #include "daemon/demo/bluesky_stand_in.h"
 #include "daemon/demo/hackernews_stand_in.h"
 #include "daemon/demo/instagram_stand_in.h"
@@ -33,6 +33,18 @@ daemon::AccountSettings graph_account() {
 }
 daemon::AccountSettings youtube_account() {
     return account("https://www.googleapis.com", {{"api_key_file", "AIza-key-of-test"}});
+}
+
+daemon::demo::RedditOptions reddit_options() {
+    daemon::demo::RedditOptions o;
+    o.client_id = "abc";
+    o.client_secret = "reddit-secret";
+    return o;
+}
+daemon::demo::YoutubeOptions youtube_options() {
+    daemon::demo::YoutubeOptions o;
+    o.key = "AIza-key-of-test";
+    return o;
 }
 
 std::unique_ptr<Lookup> lookup_of(std::string const& platform) {
@@ -344,22 +356,22 @@ TEST(PlatformLookup, OfInstagramLearnsWhatACommentIsAndBelievesOnlyAboutWhatItSa
     auto const lookup = lookup_of("instagram");
     Ids const ids{"178"};
     std::string const no_caption =
-        R"({"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (caption)"
-}
-})";
+        R"({"error":{"code":100,"message":"(#100) Tried accessing a nonexisting field"}})";
     auto const first = lookup->accept(answer(400, no_caption), ids, kNow);
-ASSERT_TRUE(first);
-EXPECT_TRUE(first->aside);
-EXPECT_EQ(param(lookup->request(ids), "fields"), "id,text");
-auto const there = lookup->accept(answer(200, R"({"id":"178","text":"hey"})"), ids, kNow);
-ASSERT_TRUE(there);
-EXPECT_EQ(there->there[0].text, "hey");
-auto const gone = lookup->accept(answer(400, kGraphGone), ids, kNow);
-ASSERT_FALSE(gone);
-EXPECT_EQ(gone.error().fault, Fault::not_found);
-auto const shut = lookup->accept(answer(403, R"({"error":{"code":10,"message":"no"}})"), ids, kNow);
-ASSERT_FALSE(shut) << "what was ours to see is a lost permission, and told";
-EXPECT_EQ(shut.error().fault, Fault::forbidden);
+    ASSERT_TRUE(first);
+    EXPECT_TRUE(first->aside);
+    EXPECT_EQ(param(lookup->request(ids), "fields"), "id,text");
+    EXPECT_NE(lookup->group(ids[0]), lookup->group("179")) << "a medium vouches for no comment";
+    auto const there = lookup->accept(answer(200, R"({"id":"178","text":"hey"})"), ids, kNow);
+    ASSERT_TRUE(there);
+    EXPECT_EQ(there->there[0].text, "hey");
+    auto const gone = lookup->accept(answer(400, kGraphGone), ids, kNow);
+    ASSERT_FALSE(gone);
+    EXPECT_EQ(gone.error().fault, Fault::not_found);
+    auto const shut =
+        lookup->accept(answer(403, R"({"error":{"code":10,"message":"no"}})"), ids, kNow);
+    ASSERT_FALSE(shut) << "what was ours to see is a lost permission, and told";
+    EXPECT_EQ(shut.error().fault, Fault::forbidden);
 }
 
 // --- sessions ---
@@ -402,8 +414,7 @@ TEST(PlatformLookup, LogsInWhereNoPollerOfTheAccountHas) {
     book.append(post_of("bluesky", kAt + "1", "acme.example", kNow - 1h, "hello"));
     book.append(post_of("reddit", "t1_1", "acme", kNow - 1h, "hello"));
     daemon::demo::BlueskyStandIn bluesky(book, {});
-    daemon::demo::RedditStandIn reddit(book,
-                                       {.client_id = "abc", .client_secret = "reddit-secret"});
+    daemon::demo::RedditStandIn reddit(book, reddit_options());
     Result<daemon::LookupAnswer> read = daemon::Failure();
 
     auto const sky = daemon::make_bluesky_lookup(bluesky_account(false), {});
@@ -449,9 +460,8 @@ TEST(PlatformLookup, SeesWhatTheStandInsDelete) {
     for (auto const& [platform, both] : ids)
         for (auto const& id : both) add(platform, id, MentionKind::comment);
     daemon::demo::BlueskyStandIn bluesky(book, {});
-    daemon::demo::RedditStandIn reddit(book,
-                                       {.client_id = "abc", .client_secret = "reddit-secret"});
-    daemon::demo::YoutubeStandIn youtube(book, {.key = "AIza-key-of-test"});
+    daemon::demo::RedditStandIn reddit(book, reddit_options());
+    daemon::demo::YoutubeStandIn youtube(book, youtube_options());
     daemon::demo::HackernewsStandIn hackernews(book, {});
     daemon::demo::InstagramStandIn instagram(book, {});
     std::map<std::string, daemon::demo::StandIn*> const places{{"bluesky", &bluesky},
@@ -574,7 +584,7 @@ TEST(PlatformOwn, OfRedditIsTheOverviewOfTheAccount) {
     Post answer = reply_of(post_of("reddit", "t1_2", "Acme_Official", kNow - 1h, "here"), "t3_q");
     answer.kind = MentionKind::comment;
     book.append(answer);
-    daemon::demo::RedditStandIn place(book, {.client_id = "abc", .client_secret = "reddit-secret"});
+    daemon::demo::RedditStandIn place(book, reddit_options());
     auto poller = daemon::make_reddit_own(reddit_account("https://r.sim", false),
                                           stream("reddit", "own", {{"user", "u/acme_official"}}));
     auto const all = walk(*poller, place, "", kNow);

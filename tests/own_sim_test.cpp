@@ -11,6 +11,7 @@
 #include "daemon/demo/snowflake.h"
 #include "daemon/demo/x_stand_in.h"
 #include "daemon/sqlite_store.h"
+#include "daemon/surge_watch.h"
 #include "tests/sim_clock.h"
 #include "tests/sim_net.h"
 #include "tests/temp_dir.h"
@@ -187,6 +188,8 @@ public:
     std::unique_ptr<daemon::App> app;
     bool lying = false;  // look-ups say of every post that there is none
     int lies = 0, lookups = 0;
+    std::string x_kind = "search";      // of the stream on X
+    std::vector<std::string> searches;  // what was asked of X's search
 
 private:
     static daemon::demo::XOptions x_options() {
@@ -207,6 +210,7 @@ private:
             bool const lookup = asked.path == "/2/tweets" || asked.path == "/v26.0/" ||
                                 asked.path.starts_with("/api/v1/statuses");
             lookups += lookup ? 1 : 0;
+            if (asked.path == "/2/tweets/search/recent") searches.push_back(asked.query);
             if (lookup && lying) return lie(host, asked);
             daemon::demo::Reply reply = place.handle(asked, now);
             daemon::HttpResponse response =
@@ -258,7 +262,9 @@ private:
                "    own: { x: [acme], facebook: [\"1234567\"], mastodon: [acme@fedi.sim] }\n"
                "    notify: { opened: [hook], deleted: [hook] }\n"
                "    streams:\n"
-               "      - { name: acme-x, account: x-main, kind: search, query: acme, every: 60s, "
+               "      - { name: acme-x, account: x-main, kind: " +
+               x_kind +
+               ", query: acme, every: 60s, "
                "detector: many }\n"
                "      - { name: acme-fb, account: fb, kind: page, page: \"1234567\", every: 60s, "
                "detector: many }\n"
@@ -452,6 +458,43 @@ TEST(OwnPosts, AreFoundLinkedAndProposed) {
     EXPECT_EQ(world.app->engine().streams().size(), 3u);
     EXPECT_EQ(world.app->engine().sides().size(), 2u) << "the Page is a stream already";
     (void)old;
+    world.stop();
+}
+
+// A stream of counts has no mentions of its own: while it surges its query is searched, from the
+// onset on and no further than the pages of one surge; what comes is evidence and counts no more.
+TEST(CountsEvidence, IsSearchedFromTheOnsetOnAndNotCountedAgain) {
+    OwnWorld world(5);
+    world.x_kind = "counts";
+    WallTime const crisis = kSimStart + 30min, end = crisis + 90min;
+    std::string const origin = world.ours("x", crisis - 20min, "we changed the recipe");
+    std::uint64_t written = 1;
+    for (auto t = -180min; t < 30min; t += 4min, ++written)
+        world.theirs("x", kSimStart + t + 7s, "");
+    for (auto t = 0min; t < 90min; t += 1min)
+        for (int i = 0; i < 60; ++i, ++written)
+            world.theirs("x", crisis + t + std::chrono::milliseconds(world.random() % 60'000),
+                         origin);
+    world.start();
+    world.clock.run_until(crisis - 1min);
+    EXPECT_EQ(world.searches.size(), 0u) << "counts are cheaper: nothing is searched while calm";
+    world.clock.run_until(crisis + 30min);
+    auto const* incident = world.incident();
+    ASSERT_NE(incident, nullptr);
+    EXPECT_EQ(incident->origin, (std::map<std::string, std::string>{{"x", origin}}))
+        << "the mentions say what they are about";
+    auto const& stream = *world.app->engine().stream("acme-x");
+    auto const& side = *world.app->engine().side("evidence/acme-x");
+    ASSERT_TRUE(stream.watch);
+    EXPECT_GT(stream.watch->sketch.added(), 100u) << "and who makes the surge";
+    for (auto const& row : world.store->mentions("evidence/acme-x", kSimStart - 24h, end, 100'000))
+        EXPECT_GE(row.at, side.since);
+    EXPECT_NEAR(double((side.since - crisis) / 1s), 0, 300) << "the onset";
+    world.clock.run_until(end);
+    EXPECT_GT(side.pages, 5u);
+    EXPECT_LE(side.pages, daemon::kEvidencePages);
+    EXPECT_EQ(world.searches.size(), side.pages) << "bounded";
+    EXPECT_EQ(stream.mentions, 0u) << "not one of " << written << " is counted besides the counts";
     world.stop();
 }
 

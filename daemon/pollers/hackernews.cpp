@@ -282,10 +282,16 @@ private:
 
 std::string_view hackernews_text(std::string_view title, std::string_view html, MentionBatch& out) {
     if (html.empty()) return out.keep(title);
-    if (title.empty()) return html_to_text(html, out);
+    // Paragraphs begin and never end.
+    constexpr std::string_view kParagraph = "<p>", kBreak = "<br>";
+    std::string lines(html);
+    if (lines.starts_with(kParagraph)) lines.erase(0, kParagraph.size());
+    for (auto at = lines.find(kParagraph); at != std::string::npos; at = lines.find(kParagraph, at))
+        lines.replace(at, kParagraph.size(), kBreak);
+    if (title.empty()) return html_to_text(lines, out);
     std::string both(title);
     both += '\n';
-    both += html_to_text(html, out);
+    both += html_to_text(lines, out);
     return out.keep(cut_text(both, kTextMax));
 }
 

@@ -39,12 +39,12 @@ public:
             return std::move(*failure);
         }
         texts_.clear();
-        auto opened = document_.open(response.body);
-        if (!opened) return opened.error();
         auto const begin =
             std::min(response.body.find_first_not_of(" \r\n\t"), response.body.size());
         if (response.body.compare(begin, 4, "null") == 0)
             return Failure(Fault::not_found, "there is no item " + ids.front());
+        auto opened = document_.open(response.body);
+        if (!opened) return opened.error();
         ondemand::object root;
         if (auto const error = (*opened)->get_object().get(root)) return broken(error);
         ItemReader in(texts_);
