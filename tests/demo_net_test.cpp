@@ -45,7 +45,7 @@ TEST(Demo, ShowsACrisisFromBackfillToASignedPage) {
                directory.path() + "/said");
 
     // The whole history of each platform, not its newest page.
-    EXPECT_TRUE(within(40s, [&] {
+    EXPECT_TRUE(within(120s, [&] {
         auto const now = mentions(port);
         for (auto const* name : kStreams)
             if (!now.contains(name) || now.at(name) <= 1000) return !demo.running();

@@ -80,7 +80,7 @@ error_code RedditPageReader::read_child(ondemand::value child, RedditPage& page,
     if (++page.items > kItemsMax) return simdjson::CAPACITY;
     ItemReader in(out);
     Mention m;
-    std::string_view kind, short_id, title, text, permalink, crosspost;
+    std::string_view kind, short_id, title, text, permalink;
     auto const member = [&](std::string_view key, ondemand::value value) {
         if (key == "name") m.id = in.id(value);
         if (key == "id") short_id = in.id(value);
