@@ -236,7 +236,8 @@ TEST(Reddit, AListingThatEndsBeforeWhatWasKnownIsAGap) {
     step = accept(*poller, step.page->cursor, page(900, 100, false), batch, c);
     ASSERT_TRUE(step.page);
     EXPECT_TRUE(step.page->complete);
-    EXPECT_EQ(step.page->covered_from, kNow - 199min) << "the oldest of the 200";
+    EXPECT_EQ(step.page->covered_from, kNow - 199min + 1s)
+        << "the second after the oldest of the 200";
     // An anchor that has gone gives an empty page: first anew, then a gap, never a whole.
     step = accept(*poller, "", page(1000, 100, true), batch, c);
     auto const empty = answer(200, R"({"data":{"after":null,"children":[]}})");
@@ -246,7 +247,7 @@ TEST(Reddit, AListingThatEndsBeforeWhatWasKnownIsAGap) {
     step = accept(*poller, poller->restart(step.page->cursor), page(1000, 100, true), batch, c);
     step = accept(*poller, step.page->cursor, empty, batch, c);
     ASSERT_TRUE(step.page);
-    EXPECT_EQ(step.page->covered_from, kNow - 99min);
+    EXPECT_EQ(step.page->covered_from, kNow - 99min + 1s);
 }
 
 // --- YouTube ---
