@@ -15,8 +15,11 @@
 #include "tests/bench/bench_data.h"
 #include "tests/web_kit.h"
 
+#include <simdjson.h>
+
 #include <benchmark/benchmark.h>
 #include <libxml/parser.h>
+#include <libxml/parserInternals.h>
 
 namespace surged::tests {
 namespace {
