@@ -1,6 +1,7 @@
 #include "exporters/receivers/mime.h"
 
 #include "exporters/receivers/text.h"
+#include "exporters/signature.h"
 
 #include <algorithm>
 #include <array>
@@ -14,21 +15,6 @@ constexpr std::size_t kLine = 75;       // and the "=" of a soft line end
 
 bool continues(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-std::string base64(std::string_view bytes) {
-    constexpr std::string_view kDigits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        std::size_t const left = std::min<std::size_t>(3, bytes.size() - i);
-        unsigned value = 0;
-        for (std::size_t j = 0; j < 3; ++j)
-            value = value << 8U | (j < left ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-        for (std::size_t j = 0; j < 4; ++j)
-            out += j <= left ? kDigits[value >> (18 - 6 * j) & 63U] : '=';
-    }
-    return out;
 }
 
 // One line in its place: soft line ends, blanks at the end made visible.
