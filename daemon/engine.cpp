@@ -103,6 +103,7 @@ Result<bool> Engine::restore(WallTime now) {
             return Failure(Fault::malformed,
                            "the stored incidents of brand '" + brand + "' cannot be read");
     }
+    restore_people(from.blobs);
     restore_mentions(now);
     if (auto const blob = from.blobs.find("told"); blob != from.blobs.end()) {
         ArchiveReader reader(blob->second);
@@ -501,6 +502,9 @@ void Engine::tick(WallTime now) {
         }
     }
     for (auto& [name, s] : streams_) tell_questions(*s, now);
+    watch_answers(now);
+    remind_of_promotion(now);
+    keep_advocates(now);
     end_drills(now);
     end_silences(now);
     beat(now);
@@ -513,6 +517,7 @@ void Engine::forget(WallTime now) {
         desk.forget_closed_before(now - settings_.storage.keep_incidents);
         if (desk.incidents().size() != before) touch(brand);
     }
+    forget_people();
     forget_questions(now);
     flush(now);
 }

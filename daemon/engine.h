@@ -8,10 +8,12 @@
 #include "daemon/side_streams.h"
 #include "daemon/store.h"
 #include "daemon/stream_state.h"
+#include "detectors/advocates.h"
 #include "detectors/answers.h"
 #include "detectors/desk.h"
 #include "detectors/drill.h"
 #include "detectors/evidence.h"
+#include "detectors/people.h"
 #include "detectors/silences.h"
 #include "exporters/metrics.h"
 
@@ -118,6 +120,8 @@ public:
     [[nodiscard]] detectors::EvidenceBook const& evidence() const { return evidence_; }
 
     // --- people ---
+    // Of an incident, also of a closed one; null: nothing was heard.
+    [[nodiscard]] detectors::People const* people(std::string_view incident) const;
     detectors::Heard operator_word(detectors::OperatorWord const& word, WallTime now);
 
     // --- silences: deliveries that are held; the rest goes on (engine_silences.cpp) ---
@@ -200,8 +204,9 @@ public:
     // it stood at its end. Absent when nobody told who wrote or what. Cost: some milliseconds.
     [[nodiscard]] std::optional<detectors::SurgeFacts> facts_of(
         detectors::Incident const& incident) const;
-    // The kept row of a visible post; absent once keep_mentions is over, or without a store.
-    [[nodiscard]] std::optional<MentionRow> kept(detectors::VisiblePost const& post) const;
+    // The kept row of a mention of a stream; absent once keep_mentions is over, or without a store.
+    [[nodiscard]] std::optional<MentionRow> kept(std::string const& stream,
+                                                 detectors::MentionKey key, WallTime at) const;
     [[nodiscard]] std::int64_t last_event() const { return last_event_; }
     [[nodiscard]] std::string const& instance() const { return instance_; }
     [[nodiscard]] std::string const& disk_trouble() const {
@@ -273,7 +278,7 @@ private:
                                               std::string const& platform) const;
     // engine_evidence.cpp
     void note_mention(StreamState& stream, detectors::Mention const& m, WallTime at,
-                      WallTime joined, bool shared);
+                      WallTime joined, bool shared, WallTime now);
     void offer(StreamState const& stream, detectors::Incident const& incident,
                VisibleMention const& mention, WallTime now);
     void watch_ours(WallTime now);
@@ -294,6 +299,26 @@ private:
     // engine_heartbeat.cpp
     void beat(WallTime now);
     [[nodiscard]] std::string how_all_is(WallTime now) const;
+    // engine_people.cpp
+    detectors::People& people_of(detectors::Incident const& incident);
+    void hear_people(StreamState const& stream, detectors::Incident const& incident,
+                     detectors::MentionDigest const& digest, bool late);
+    void hear_beside(StreamState const& stream, detectors::MentionDigest const& digest,
+                     WallTime now);
+    void answer_people(std::string const& brand, std::string const& platform,
+                       detectors::MentionKey key, WallTime asked,
+                       std::optional<std::chrono::milliseconds> waited);
+    void answer_known(detectors::Incident const& incident, std::string const& platform);
+    void keep_people(std::string const& incident);
+    void keep_advocates(WallTime now);
+    void restore_people(std::map<std::string, std::string> const& blobs);
+    void forget_people();
+    void watch_answers(WallTime now);
+    // engine_promotion.cpp
+    void remind_of_promotion(WallTime now);
+    void tell_promotion(OutboxRow const& held, std::string const& why, WallTime now);
+    void check_account(std::string const& brand, std::string const& platform,
+                       detectors::Mention const& m, WallTime at, WallTime now);
     // engine_unanswered.cpp
     void hear_question(StreamState& stream, detectors::Mention const& m, WallTime at);
     void hear_answer(std::string const& brand, std::string const& platform,
@@ -321,6 +346,11 @@ private:
     std::map<std::string, OwnPosts> own_posts_;          // by "BRAND/PLATFORM"
     std::map<std::string, detectors::Answers> answers_;  // likewise
     detectors::EvidenceBook evidence_;
+    std::map<std::string, detectors::People, std::less<>> people_;  // by incident
+    std::map<std::string, detectors::Advocates> advocates_;         // by brand
+    WallTime advocates_kept_ = detectors::kNoTime;
+    std::map<std::string, WallTime> waves_looked_;    // by brand: the minute
+    std::map<std::string, WallTime> promotion_told_;  // by key of the resume
     Outbox outbox_;
     std::int64_t last_event_ = 0, last_outbox_ = 0;
 

@@ -141,6 +141,8 @@ void Engine::release(std::string const& id) {
     if (closed == nullptr) return;
     describe(closed->brand, id);
     told_mentions_.erase(id);
+    if (auto const it = people_.find(id); it != people_.end()) it->second.shrink();
+    keep_people(id);
     for (auto& [name, s] : streams_)
         if (s->watch && s->watch->incident == id) s->watch.reset();
 }
@@ -179,6 +181,8 @@ void Engine::tell_mention(StreamState const& stream, MentionDigest const& digest
         if (told.contains(identity)) return;
         if (told.size() < kToldOnce) told.insert(identity);
     }
+    if (Incident const* const incident = desk.current())
+        hear_people(stream, *incident, digest, false);
     Targets const targets = targets_of(digest);
     desk.apply(IncidentMention{stream.settings.name,
                                ConversationKey::of(digest.conversation),
@@ -189,9 +193,11 @@ void Engine::feed_incident(StreamState& stream, WallTime onset) {
     bool const shared = shares_platform(stream);
     for (std::size_t i = 0; i < stream.recent.size(); ++i)
         if (stream.recent[i].at >= onset) tell_mention(stream, stream.recent[i], shared);
-    if (Incident const* const incident = desk_of(stream).current())
-        for (auto const& m : stream.visible)
-            if (m.at >= onset) offer(stream, *incident, m, m.at);
+    Incident const* const incident = desk_of(stream).current();
+    if (incident == nullptr) return;
+    answer_known(*incident, stream.settings.platform);
+    for (auto const& m : stream.visible)
+        if (m.at >= onset) offer(stream, *incident, m, m.at);
 }
 
 // --- a start
@@ -213,9 +219,11 @@ std::size_t Engine::restore_mentions(StreamState& stream, WallTime from, WallTim
         MentionDigest const digest = digest_of(parsed->mention, row.at);
         stream.recent.push(digest);
         if (!stream.watch || row.at < since) continue;
-        if (shared)
-            told_mentions_[stream.watch->incident].insert(platform ^
-                                                          digest.key * 0x9e3779b97f4a7c15ULL);
+        bool const fresh = !shared || told_mentions_[stream.watch->incident]
+                                          .insert(platform ^ digest.key * 0x9e3779b97f4a7c15ULL)
+                                          .second;
+        if (Incident const* const open = fresh ? desk_of(stream).current() : nullptr)
+            hear_people(stream, *open, digest, false);
         bool const now = row.at >= stream.watch->onset;
         (now ? stream.watch->sketch : stream.watch->before)
             .add(digest, stream.settings.name, platform);
@@ -249,13 +257,15 @@ void Engine::restore_mentions(WallTime now) {
 
 // --- what people see
 
-std::optional<MentionRow> Engine::kept(VisiblePost const& post) const {
+// Mentions behind counts stand under the name of what read them.
+std::optional<MentionRow> Engine::kept(std::string const& stream, MentionKey key,
+                                       WallTime at) const {
     if (store_ == nullptr) return std::nullopt;
     constexpr std::size_t kSameInstant = 200;
-    auto const rows = store_->mentions(post.stream, post.at, post.at + std::chrono::milliseconds{1},
-                                       kSameInstant);
-    for (MentionRow const& row : rows)
-        if (row.key == post.key && !row.body.empty()) return row;
+    for (std::string const& name : {stream, "evidence/" + stream})
+        for (MentionRow const& row :
+             store_->mentions(name, at, at + std::chrono::milliseconds{1}, kSameInstant))
+            if (row.key == key && !row.body.empty()) return row;
     return std::nullopt;
 }
 
@@ -264,7 +274,7 @@ std::string Engine::visible_link(Incident const& incident) const {
     NdjsonReader reader;
     MentionBatch batch;
     for (VisiblePost const& post : incident.facts->visible) {
-        auto const row = kept(post);
+        auto const row = kept(post.stream, post.key, post.at);
         if (!row) continue;
         auto const parsed = reader.read(row->body, batch);
         if (parsed && !parsed->mention.url.empty()) return std::string(parsed->mention.url);

@@ -19,13 +19,19 @@ constexpr std::size_t kControls = 2;  // besides, in each
 
 // A mention that counts: what the desk, the answers, the composition and the evidence need of it.
 void Engine::note_mention(StreamState& stream, Mention const& m, WallTime at, WallTime joined,
-                          bool shared) {
+                          bool shared, WallTime now) {
     StreamSettings const& settings = stream.settings;
-    (void)answers_[settings.brand + "/" + settings.platform].question(m, at);
+    auto const links = answers_[settings.brand + "/" + settings.platform].question(m, at);
     hear_question(stream, m, at);
     MentionDigest const digest = digest_of(m, at);
     bool const in_incident = joined != kNoTime && at >= joined;
-    if (in_incident) tell_mention(stream, digest, shared);
+    if (in_incident)
+        tell_mention(stream, digest, shared);
+    else
+        hear_beside(stream, digest, now);
+    for (Answered const& link : links)
+        answer_people(settings.brand, settings.platform, digest.key, link.asked,
+                      link.first ? std::optional(link.after()) : std::nullopt);
     stream.recent.push(digest);
     if (stream.watch && at >= stream.watch->onset) {
         stream.watch->sketch.add(digest, settings.name, stable_hash(settings.platform));

@@ -2,9 +2,9 @@
 #include "daemon/engine.h"
 #include "daemon/mention_body.h"
 #include "daemon/surge_watch.h"
+#include "detectors/wording.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 namespace surged::daemon {
@@ -24,14 +24,6 @@ void keep_count(std::vector<Bucket>& counts, Bucket const& bucket) {
     }
     counts.insert(at, bucket);
     if (counts.size() > StreamState::kCounts) counts.erase(counts.begin());
-}
-
-// ASCII case-insensitive search for `word` (lower case) in `text`.
-bool contains_word(std::string_view text, std::string const& word) {
-    auto const same = [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) == static_cast<unsigned char>(b);
-    };
-    return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
 }  // namespace
@@ -88,7 +80,7 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
             for (auto const& word : brand->rules.raise.words)
                 if (contains_word(m.text, word))
                     stream.raise_word_at = std::max(stream.raise_word_at, at);
-        note_mention(stream, m, at, joined, shared);
+        note_mention(stream, m, at, joined, shared, now);
     }
     if (stream.blind) stream.recovered += sum.counted;
     stream.mentions += sum.counted;

@@ -74,6 +74,10 @@ void Engine::settled(std::string const& receiver, std::int64_t row_id,
                 hooks_.log("info", "receiver '" + receiver + "' takes pages again");
         } else if (failing) {
             receiver_failed(receiver, answer.detail, row, now);
+            auto const page = event_from_json(row.event_json);
+            if (answer.kind == Kind::refused && page &&
+                page->name == EventName::incident_promotion_resumed)
+                tell_promotion(row, "refused: " + answer.detail, now);
         }
     }
     flush(now);

@@ -57,10 +57,12 @@ void Engine::restore_side(StoredStream const& stored) {
 void Engine::rebuild_answers(WallTime now) {
     NdjsonReader reader;
     MentionBatch batch;
+    WallTime since = now - kAnswersFrom;
+    for (auto const& [brand, desk] : desks_)
+        if (Incident const* const open = desk.current()) since = std::min(since, open->onset);
     auto const read = [&](std::string const& name, StreamSettings const& settings, bool own_side) {
         Answers& answers = answers_[place_of(settings.brand, settings.platform)];
-        auto rows =
-            store_->mentions(name, now - kAnswersFrom, now + Intake::kAheadMax, kAnswerRows);
+        auto rows = store_->mentions(name, since, now + Intake::kAheadMax, kAnswerRows);
         for (auto const& row : rows) {
             batch.clear();
             auto const parsed = reader.read(row.body, batch);
@@ -75,6 +77,9 @@ void Engine::rebuild_answers(WallTime now) {
     for (auto const& [name, s] : streams_) read(name, s->settings, false);
     for (auto const& [name, side] : sides_)
         if (side->source.use == SideSource::Use::own) read(name, side->source.settings, true);
+    for (auto const& [brand, desk] : desks_)
+        if (Incident const* const open = desk.current())
+            for (auto const& s : open->streams) answer_known(*open, s.platform);
 }
 
 SideState const* Engine::side(std::string_view name) const {
@@ -147,7 +152,12 @@ void Engine::own_post(std::string const& brand, std::string const& platform, Men
     ours.add({std::string(m.id), std::string(m.url), at, stable_hash(m.text)});
     if (!known) {
         Answers& answers = answers_[place_of(brand, platform)];
-        (void)answers.answer(m.id, m.in_reply_to, at);
+        if (auto const link = answers.answer(m.id, m.in_reply_to, at))
+            answer_people(brand, platform, key_of(link->question), link->asked,
+                          link->first ? std::optional(link->after()) : std::nullopt);
+        check_account(brand, platform, m, at, now);
+        if (!m.quotes.empty())
+            answer_people(brand, platform, key_of(m.quotes), kNoTime, std::nullopt);
     }
     auto const desk = desks_.find(brand);
     if (desk == desks_.end()) return;
@@ -202,7 +212,7 @@ void Engine::take_evidence(SideState& side, MentionBatch const& batch, WallTime 
         if (arrival == Arrival::own)
             own_post(settings.brand, settings.platform, m, at, now);
         else
-            note_mention(counted, m, at, joined, shared);
+            note_mention(counted, m, at, joined, shared, now);
     }
     touch(settings.brand);
 }

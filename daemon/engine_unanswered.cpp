@@ -2,6 +2,7 @@
 // due.
 #include "daemon/engine.h"
 #include "detectors/json_writer.h"
+#include "detectors/wording.h"
 
 #include <algorithm>
 #include <cctype>
@@ -28,13 +29,6 @@ bool under_own(StreamSettings const& s, Mention const& m, BrandSettings const* b
     return own != brand->rules.own.end() && own->second.contains(channel);
 }
 
-bool holds(std::string_view text, std::string const& word) {
-    auto const same = [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) == static_cast<unsigned char>(b);
-    };
-    return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
-}
-
 }  // namespace
 
 void Engine::hear_question(StreamState& stream, Mention const& m, WallTime at) {
@@ -42,7 +36,8 @@ void Engine::hear_question(StreamState& stream, Mention const& m, WallTime at) {
     BrandSettings const* const brand = settings_.brand(stream.settings.brand);
     bool raise = false;
     if (brand != nullptr)
-        for (auto const& word : brand->rules.raise.words) raise = raise || holds(m.text, word);
+        for (auto const& word : brand->rules.raise.words)
+            raise = raise || contains_word(m.text, word);
     stream.questions->mention(m, at, under_own(stream.settings, m, brand), raise);
     stream.questions_dirty = true;
 }

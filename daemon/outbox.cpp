@@ -70,6 +70,8 @@ Outbox::About Outbox::about(OutboxRow const& row) {
         case EventName::budget_low: out.topic = "budget/" + event->platform + event->stream; break;
         case EventName::incident_closed: out.closing = true; break;
         case EventName::incident_reopened: out.opening = true; break;
+        case EventName::incident_promotion_paused: out.pauses = true; break;
+        case EventName::incident_promotion_resumed: out.resumes = true; break;
         case EventName::incident_note: out.beat = event->via == "heartbeat"; break;
         default: break;
     }
@@ -169,8 +171,11 @@ void Outbox::give_up_old(Queue& queue, WallTime now, std::vector<OutboxSettle>& 
 // Once one incident shows that the receiver was away, the present state of all that wait is owed.
 void Outbox::owe_states(Queue& queue, WallTime now) {
     auto const long_ago = [&](WallTime t) { return t <= now - kAway; };
+    auto const for_people = [](Waiting const& w) { return !w.about.pauses && !w.about.resumes; };
     auto const untold = [&](auto const& entry) {
-        return concerns_incident(entry.first) && long_ago(entry.second.state_told);
+        auto const& rows = entry.second.rows;
+        return concerns_incident(entry.first) && long_ago(entry.second.state_told) &&
+               std::any_of(rows.begin(), rows.end(), for_people);
     };
     bool const away = std::any_of(queue.lanes.begin(), queue.lanes.end(), [&](auto const& entry) {
         return untold(entry) && long_ago(entry.second.rows.front().row.due);
@@ -178,6 +183,18 @@ void Outbox::owe_states(Queue& queue, WallTime now) {
     if (!away) return;
     for (auto& entry : queue.lanes)
         if (untold(entry)) entry.second.state_owed = true;
+}
+
+std::optional<OutboxRow> Outbox::resume_waiting(std::string const& receiver,
+                                                std::string const& brand) const {
+    std::optional<OutboxRow> oldest;
+    auto const queue = queues_.find(receiver);
+    if (queue == queues_.end()) return oldest;
+    for (auto const& [name, lane] : queue->second.lanes)
+        for (Waiting const& w : lane.rows)
+            if (w.about.resumes && w.row.brand == brand && (!oldest || w.row.due < oldest->due))
+                oldest = w.row;
+    return oldest;
 }
 
 // States before events. Then who was tried least: a page that fails each time must not keep its

@@ -26,7 +26,8 @@ namespace surged::daemon {
 //
 // A receiver was away when the oldest row of an incident is kAway old. It then gets, before
 // anything else, one row for each incident that waits, with catch_up set: the newest event of the
-// incident under the key KEY-state, to be rendered as the present state. Such a row is made, not
+// incident under the key KEY-state, to be rendered as the present state (a pause or a resume of
+// promotion is none: whoever holds campaigns back gets each of them once). Such a row is made, not
 // stored; its id is below 0 and what settle() says of it need not be written. Then come the missed
 // rows in order, less those that a later one in the lane supersedes: an older warning of a clock
 // that was warned, breached, met or dropped later; a surge.grown before another of its stream; a
@@ -60,6 +61,9 @@ public:
     [[nodiscard]] WallTime oldest(std::string const& receiver) const;  // due; kNoTime: none
     void drop_receiver(std::string const& receiver,
                        std::vector<OutboxSettle>& settled);  // no longer configured
+    // The oldest resume of a brand's promotion that this receiver has not taken.
+    [[nodiscard]] std::optional<OutboxRow> resume_waiting(std::string const& receiver,
+                                                          std::string const& brand) const;
     // Rows that were given up unsent (too old, or one too many) since this was asked last: outcome
     // `failed`, and a receiver.failed.
     [[nodiscard]] std::vector<OutboxRow> take_given_up();
@@ -72,6 +76,7 @@ private:
         bool warning = false;                   // of `clock`
         bool closing = false, opening = false;  // incident.closed, incident.reopened
         bool beat = false;                      // a heartbeat: a later one supersedes it
+        bool pauses = false, resumes = false;   // promotion: for a program, not for a reader
     };
     struct Waiting {
         OutboxRow row;

@@ -15,7 +15,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::array<std::pair<std::string_view, Moment>, 11> kMoments{{
+constexpr std::array<std::pair<std::string_view, Moment>, 12> kMoments{{
     {"opened", Moment::opened},
     {"warning", Moment::warning},
     {"breached", Moment::breached},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<std::string_view, Moment>, 11> kMoments{{
     {"grown", Moment::grown},
     {"blind", Moment::blind},
     {"deleted", Moment::deleted},
+    {"wrong_account", Moment::wrong_account},
 }};
 
 std::vector<std::string_view> platform_names() {
@@ -123,6 +124,28 @@ void read_raise(config::Section& section, BrandRules& out) {
     raise->finish();
 }
 
+// A brand's name and handles are its own words by themselves; an id of digits alone is in no text.
+void read_terms(config::Section& section, BrandRules& out) {
+    auto const add = [&](std::string word) {
+        bool const digits =
+            std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+        if (!digits && std::find(out.terms.begin(), out.terms.end(), word) == out.terms.end())
+            out.terms.push_back(std::move(word));
+    };
+    add(lower(out.name));
+    for (auto const& [platform, handles] : out.own)
+        for (auto const& handle : handles) add(handle);
+    for (auto const& term : section.texts("terms")) add(lower(term));
+}
+
+void read_flood(config::Section& section, BrandRules& out) {
+    auto flood = section.child("flood");
+    if (!flood) return;
+    out.flood_is_warning =
+        flood->choice("severity", {"warning", "critical"}, "critical") == "warning";
+    flood->finish();
+}
+
 detectors::WallTime read_time(config::Section& section, std::string_view key) {
     auto const text = section.required_text(key);
     if (text.empty()) return detectors::kNoTime;
@@ -161,6 +184,7 @@ BrandSettings read_brand(Reading& reading, config::Section& section) {
     rules.plan_url = section.url("plan_url", false);
     rules.checklist = section.texts("checklist");
     read_own(section, rules);
+    read_terms(section, rules);
     read_streams(reading, section, out);
     rules.pause_promotion = reading.receivers(section, "pause_promotion");
     read_notify(reading, section, rules);
@@ -169,6 +193,7 @@ BrandSettings read_brand(Reading& reading, config::Section& section) {
     rules.watch_after = section.duration("watch_after", seconds{0}, kYear * 10, rules.watch_after);
     rules.close_after = section.duration("close_after", seconds{1}, kYear, rules.close_after);
     read_raise(section, rules);
+    read_flood(section, rules);
     read_expected(section, out);
     section.finish();
     return out;

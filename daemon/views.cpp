@@ -1,6 +1,7 @@
 #include "daemon/views.h"
 
 #include "daemon/views_composition.h"
+#include "daemon/views_people.h"
 #include "detectors/json_writer.h"
 
 #include <algorithm>
@@ -123,8 +124,7 @@ void put_incident(JsonWriter& json, Engine const& engine, Incident const& i, boo
         json.field("at", p.at).field("answers", p.answers).end();
     }
     json.end();
-    // Filled by what comes after the first answer; empty lists keep the shape.
-    json.key("unanswered").array().end().key("advocates").array().end();
+    put_people(json, engine, i, whole);
     put_visible(json, engine, i, whole);
     json.key("checklist").array();
     BrandSettings const* const brand = engine.settings().brand(i.brand);

@@ -1,9 +1,9 @@
 #include "daemon/views_composition.h"
 
 #include "daemon/ndjson.h"
+#include "daemon/views_people.h"
 #include "detectors/json_writer.h"
 #include "detectors/terms.h"
-#include "exporters/receivers/text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -85,27 +85,9 @@ void put_facts(JsonWriter& json, Engine const& engine, Incident const& i, SurgeF
 
 void put_post(JsonWriter& json, Engine const& engine, VisiblePost const& post) {
     StreamState const* const state = engine.stream(post.stream);
-    auto const row = engine.kept(post);
     json.object();
-    if (state != nullptr) json.field("platform", state->settings.platform);
-    json.field("stream", post.stream);
-    // An id that was a number can be told from its key; any other is gone with its row.
-    if (row) {
-        json.text_if("id", row->id);
-    } else if (post.key < 1ULL << 63U) {
-        json.field("id", std::to_string(post.key));
-    }
-    NdjsonReader reader;
-    MentionBatch batch;
-    if (row)
-        if (auto const parsed = reader.read(row->body, batch)) {
-            Mention const& m = parsed->mention;
-            json.text_if("url", m.url);
-            json.text_if("author", m.author.handle.empty() ? m.author.id : m.author.handle);
-            json.text_if("text", exporters::brief(m.text, kExcerpt));
-            json.text_if("lang", m.lang);
-        }
-    json.field("at", post.at);
+    put_kept(json, engine, state != nullptr ? state->settings.platform : std::string{}, post.stream,
+             post.key, post.at);
     if (post.audience > 0)
         json.field(post.reach ? "reach" : "followers", std::int64_t{post.audience});
     if (post.echoes > 0) json.field("echoes", std::int64_t{post.echoes});

@@ -107,7 +107,10 @@ void Desk::say(Incident& incident, Event e, std::vector<Notice>& out,
     add_each_once(notice.to, receivers(moment_of(e.name)));
     add_each_once(notice.to, besides);
     if (goes_to_all_told(e.name)) add_each_once(notice.to, incident.told);
-    add_each_once(incident.told, notice.to);
+    // Who only holds campaigns back is told of nothing else.
+    bool const to_people = e.name != EventName::incident_promotion_paused &&
+                           e.name != EventName::incident_promotion_resumed;
+    if (to_people) add_each_once(incident.told, notice.to);
     if (e.summary.empty()) e.summary = summary_of(incident, e);
     incident.last_at = std::max(incident.last_at, e.at);
     notice.event = std::move(e);

@@ -137,6 +137,11 @@ struct SurgeEnded {
     Verdict verdict;
     bool drill = false;
 };
+// The public did not take our answer (second_wave.h).
+struct AnswerRejected {
+    std::string incident, why;
+    WallTime from{};  // a new run of `respond` counts from here
+};
 // A mention of a stream that is in an open incident (or of the minutes from the onset to the page).
 // Told once each.
 struct IncidentMention {
@@ -199,6 +204,8 @@ public:
     void apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out);
     void apply(SurgeGrown const& in, WallTime now, std::vector<Notice>& out);
     void apply(SurgeEnded const& in, WallTime now, std::vector<Notice>& out);
+    // Of an open incident whose public had its answer, once a run; else it says nothing.
+    void apply(AnswerRejected const& in, WallTime now, std::vector<Notice>& out);
     void apply(IncidentMention const& in);
     // What is known of the mentions of an incident, of all its streams, by now: says nothing. Links
     // and copies in `usual` (ascending) are the stream's everyday ones: the incident is not known
@@ -273,11 +280,14 @@ private:
     [[nodiscard]] Incident* to_reopen(SurgeStarted const& in, WallTime now);
     [[nodiscard]] Incident* find_incident(std::string_view id);
     void reopen(Incident& incident, WallTime from, WallTime now);
+    void want_answers(Incident& incident, WallTime from, WallTime now);
     void open_page(Incident& incident, EventName name, Event page, WallTime now,
                    std::vector<Notice>& out);
     [[nodiscard]] Event page(Incident const& incident, EventName name, IncidentStream const& s,
                              WallTime at) const;
     void pause_promotion(Incident& incident, bool pause, WallTime at, std::vector<Notice>& out);
+    template <typename Surge>
+    void take_evidence(Incident& incident, Surge const& in, bool raise_word) const;
 
     // desk_clocks.cpp
     void want_clocks(Incident& incident, std::string const& platform, Policy const& policy,

@@ -64,7 +64,14 @@ void Desk::want_clocks(Incident& incident, std::string const& platform, Policy c
     }
     if (!incident.answered.contains(platform))
         want_clock(incident, platform, ClockKind::respond, incident.run, public_start, policy);
-    want_clock(incident, platform, ClockKind::resolve, incident.run, public_start, policy);
+    // A full answer that is still owed stays due when it was.
+    bool const owed =
+        std::any_of(incident.clocks.begin(), incident.clocks.end(), [&](Clock const& c) {
+            return c.platform == platform && c.kind == ClockKind::resolve && c.run < incident.run &&
+                   is_open(c);
+        });
+    if (!owed)
+        want_clock(incident, platform, ClockKind::resolve, incident.run, public_start, policy);
     limit_clocks(incident);
 }
 

@@ -32,16 +32,16 @@ void take_figures(IncidentStream& s, Verdict const& v) {
     s.window = v.window;
 }
 
-template <typename Surge>
-void take_evidence(Incident& incident, Surge const& in) {
-    if (in.composition) incident.composition = in.composition;
-    if (in.facts) incident.facts = in.facts;
-    if (in.doubling || in.facts) {  // one that grows no more has no doubling time
-        incident.doubling = in.doubling;
-        incident.doubling_error = in.doubling_error;
-    }
-    if (in.verdict.return_days > 0) incident.return_days = in.verdict.return_days;
-    if (in.verdict.critical) incident.severity = Severity::critical;
+// Everybody has been answered, and nobody has closed it yet.
+bool has_its_answer(Incident const& incident) {
+    return !incident.drill && (incident.state == IncidentState::responded ||
+                               incident.state == IncidentState::resolved);
+}
+
+WallTime last_answer(Incident const& incident) {
+    WallTime last = incident.opened;
+    for (auto const& [platform, at] : incident.answered) last = std::max(last, at);
+    return last;
 }
 
 bool shares_conversation(Incident const& incident, std::string const& platform,
@@ -75,6 +75,20 @@ void keep_marks(std::vector<std::uint64_t>& known, std::vector<std::uint64_t> co
 }
 
 }  // namespace
+
+template <typename Surge>
+void Desk::take_evidence(Incident& incident, Surge const& in, bool raise_word) const {
+    if (in.composition) incident.composition = in.composition;
+    if (in.facts) incident.facts = in.facts;
+    if (in.doubling || in.facts) {  // one that grows no more has no doubling time
+        incident.doubling = in.doubling;
+        incident.doubling_error = in.doubling_error;
+    }
+    if (in.verdict.return_days > 0) incident.return_days = in.verdict.return_days;
+    bool const flood = incident.composition && incident.composition->kind == "flood";
+    if (raise_word || (in.verdict.critical && !(flood && rules_.flood_is_warning)))
+        incident.severity = Severity::critical;
+}
 
 std::string Desk::new_id(bool drill, WallTime now) {
     std::string day = rfc3339(now).substr(0, 10);
@@ -181,7 +195,16 @@ void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out)
     EventName name = EventName::incident_stream_joined;
     std::string reason;
     Incident* incident = open_incident(in.drill);
-    if (incident == nullptr) {
+    bool const was_open = incident != nullptr;
+    if (was_open) {
+        IncidentStream const* const known = find_stream(*incident, in.stream);
+        if (has_its_answer(*incident) && known != nullptr && !known->surging &&
+            onset >= last_answer(*incident)) {
+            name = EventName::incident_reopened;
+            reason = "second_wave";
+            reopen(*incident, onset, now);
+        }
+    } else {
         incident = to_reopen(in, now);
         if (incident != nullptr) {
             name = EventName::incident_reopened;
@@ -195,8 +218,7 @@ void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out)
     }
     StreamRole const& its = role(in.stream);
     IncidentStream* stream = find_stream(*incident, in.stream);
-    bool const surging =
-        name == EventName::incident_stream_joined && stream != nullptr && stream->surging;
+    bool const surging = was_open && stream != nullptr && stream->surging;
     // One more question is no more than the one before, but a surge is more than a question.
     bool const question = in.verdict.kind == SurgeKind::unanswered;
     bool const already = surging && (question || stream->kind != SurgeKind::unanswered);
@@ -204,12 +226,11 @@ void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out)
         stream = &incident->streams.emplace_back(IncidentStream{in.stream, its.platform, onset});
     IncidentStream const before = *stream;
     if (!already) stream->onset = onset;
-    bool const anew = stream->since == WallTime{} || name == EventName::incident_reopened;
+    bool const anew = stream->since == WallTime{} || !was_open;
     stream->since = anew ? onset : std::min(stream->since, onset);
     stream->surging = true;
     take_figures(*stream, in.verdict);
-    take_evidence(*incident, in);
-    if (in.raise_word) incident->severity = Severity::critical;
+    take_evidence(*incident, in, in.raise_word);
     incident->onset = std::min(incident->onset, onset);
     if (name == EventName::incident_stream_joined && onset < incident->answers_from)
         incident->answers_from = onset;
@@ -228,6 +249,7 @@ void Desk::apply(SurgeStarted const& in, WallTime now, std::vector<Notice>& out)
     say(*incident, e, out);
     if (!already) {  // a surge that is told twice is one surge
         want_clocks(*incident, its.platform, its.policy, onset, now);
+        if (reason == "second_wave") want_answers(*incident, onset, now);
         if (name != EventName::incident_stream_joined) add_rungs(*incident, now);
         open_page(*incident, name, std::move(e), now, out);
         pause_promotion(*incident, true, now, out);
@@ -242,7 +264,7 @@ void Desk::apply(SurgeGrown const& in, WallTime now, std::vector<Notice>& out) {
     if (incident == nullptr) return;
     IncidentStream& stream = *find_stream(*incident, in.stream);
     take_figures(stream, in.verdict);
-    if (incident->state != IncidentState::closed) take_evidence(*incident, in);
+    if (incident->state != IncidentState::closed) take_evidence(*incident, in, false);
     // What followed tells more of the beginning: shown here, while clocks and record keep the
     // first.
     Event e = page(*incident, EventName::surge_grown, stream, now);
@@ -259,6 +281,32 @@ void Desk::apply(SurgeEnded const& in, WallTime now, std::vector<Notice>& out) {
     stream.surging = false;
     incident->last_surge_end = now;
     say(*incident, page(*incident, EventName::surge_ended, stream, now), out);
+    advance(now, out);
+}
+
+// Wherever the incident still goes on, the public waits again.
+void Desk::want_answers(Incident& incident, WallTime from, WallTime now) {
+    for (IncidentStream const& s : incident.streams)
+        if (s.surging) want_clocks(incident, s.platform, role(s.name).policy, from, now);
+}
+
+void Desk::apply(AnswerRejected const& in, WallTime now, std::vector<Notice>& out) {
+    advance(now, out);
+    Incident* const incident = find_incident(in.incident);
+    if (incident == nullptr || !has_its_answer(*incident) || in.from < last_answer(*incident))
+        return;
+    auto const surging = std::find_if(incident->streams.begin(), incident->streams.end(),
+                                      [](IncidentStream const& s) { return s.surging; });
+    if (surging == incident->streams.end()) return;
+    WallTime const from = std::min(in.from, now);
+    reopen(*incident, from, now);
+    want_answers(*incident, from, now);
+    add_rungs(*incident, now);
+    Event e = page(*incident, EventName::incident_reopened, *surging, now);
+    e.reason = "second_wave";
+    e.note = in.why;
+    open_page(*incident, EventName::incident_reopened, std::move(e), now, out);
+    pause_promotion(*incident, true, now, out);
     advance(now, out);
 }
 

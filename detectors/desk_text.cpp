@@ -126,7 +126,8 @@ std::string body(Event const& e) {
         case EventName::surge_ended: return "the surge of " + e.stream + " has ended";
         case EventName::incident_stream_joined: return e.stream + " joined: " + surge(e);
         case EventName::incident_reopened:
-            return e.by.empty() ? "reopened (" + e.reason + "): " + surge(e) : "reopened" + by(e);
+            if (!e.by.empty()) return "reopened" + by(e);
+            return "reopened (" + (e.note.empty() ? e.reason : e.note) + "): " + surge(e);
         case EventName::incident_acknowledged: return "acknowledged" + by(e);
         case EventName::incident_unacknowledged:
             return "the acknowledgement" + by(e) + " ran out without a public answer";

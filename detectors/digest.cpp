@@ -2,6 +2,8 @@
 
 #include "detectors/likeness.h"
 #include "detectors/links.h"
+#include "detectors/tone.h"
+#include "detectors/unanswered.h"
 
 #include <algorithm>
 #include <limits>
@@ -61,6 +63,13 @@ MentionDigest digest_of(Mention const& m, WallTime at) {
     flag(MentionDigest::kNew,
          m.author.created_at != kNoTime && at - m.author.created_at < kNewAccount);
     flag(MentionDigest::kReachTold, m.reach >= 0);
+    bool const words_of_its_own = !d.is(MentionDigest::kRepost) && !m.text.empty();
+    flag(MentionDigest::kAsks, words_of_its_own && asks(m.text));
+    if (words_of_its_own && tone_is_known(m.lang)) {
+        int const tone = tone_of(m.text, m.lang);
+        flag(MentionDigest::kAngry, tone <= 0);
+        flag(MentionDigest::kFriendly, tone >= 0);
+    }
     return d;
 }
 

@@ -1,4 +1,5 @@
-// A mention without its text: what the composition of a surge needs of it, in 64 bytes; and the
+// A mention without its text: what the composition and the people of a surge need of it, in 64
+// bytes; and the
 // newest of a stream, so that the composition from the onset is at hand when a surge is found.
 #pragma once
 
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace surged::detectors {
@@ -22,6 +24,9 @@ struct MentionDigest {
     static constexpr std::uint8_t kNew = 4;         // by a new account
     static constexpr std::uint8_t kAgeTold = 8;     // the age of the account is known
     static constexpr std::uint8_t kReachTold = 16;  // `audience` is a reach, not followers
+    static constexpr std::uint8_t kAsks = 32;       // unanswered.h, asks()
+    // How it sounds (tone.h): neither where nothing is known, both where it is neutral.
+    static constexpr std::uint8_t kAngry = 64, kFriendly = 128;
 
     WallTime at{};
     MentionKey key = 0;
@@ -35,6 +40,11 @@ struct MentionDigest {
     std::uint8_t flags = 0;
 
     [[nodiscard]] bool is(std::uint8_t flag) const { return (flags & flag) != 0; }
+    // tone_of(); absent where nothing is known.
+    [[nodiscard]] std::optional<int> tone() const {
+        if (!is(kAngry) && !is(kFriendly)) return std::nullopt;
+        return int{is(kFriendly)} - int{is(kAngry)};
+    }
 };
 static_assert(sizeof(MentionDigest) == 64);
 

@@ -28,7 +28,7 @@ constexpr std::array kEvents = {
     Row{EventName::incident_note, "incident.note", Moment::none},
     Row{EventName::incident_checked, "incident.checked", Moment::none},
     Row{EventName::incident_own_post, "incident.own_post", Moment::none},
-    Row{EventName::incident_wrong_account, "incident.wrong_account", Moment::none},
+    Row{EventName::incident_wrong_account, "incident.wrong_account", Moment::wrong_account},
     Row{EventName::incident_promotion_paused, "incident.promotion_paused", Moment::none},
     Row{EventName::incident_promotion_resumed, "incident.promotion_resumed", Moment::none},
     Row{EventName::clock_warning, "clock.warning", Moment::warning},
@@ -58,9 +58,9 @@ constexpr bool in_order() {
 }
 static_assert(in_order());
 
-constexpr std::array<std::string_view, 12> kMoments = {
-    "opened",   "warning", "breached", "acknowledged", "responded", "resolved",
-    "reopened", "closed",  "grown",    "blind",        "deleted",   ""};
+constexpr std::array<std::string_view, 13> kMoments = {
+    "opened", "warning", "breached", "acknowledged", "responded",     "resolved", "reopened",
+    "closed", "grown",   "blind",    "deleted",      "wrong_account", ""};
 static_assert(kMoments.size() == std::size_t(Moment::none) + 1);
 
 }  // namespace

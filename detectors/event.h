@@ -65,6 +65,7 @@ enum class Moment : std::uint8_t {
     grown,
     blind,
     deleted,
+    wrong_account,
     none
 };
 [[nodiscard]] std::string_view to_string(Moment moment);

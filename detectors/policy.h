@@ -55,6 +55,10 @@ struct BrandRules {
     std::vector<std::string> fallback, pause_promotion;
     std::chrono::seconds watch_after{60 * 86400}, close_after{86400};
     Raise raise;
+    // Words that are this brand's own, lower case: its name and handles, and `terms:`. A post of
+    // another brand of ours that uses one may stand in the wrong account.
+    std::vector<std::string> terms;
+    bool flood_is_warning = false;  // a flood is not critical by its size alone (composition.h)
     std::map<std::string, StreamRole> streams;  // by stream name
 };
 

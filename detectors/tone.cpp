@@ -130,8 +130,12 @@ std::size_t tone_words() {
     return kWords;
 }
 
+bool tone_is_known(std::string_view lang) {
+    return kWords > 0 && speaks_english(lang);
+}
+
 int tone_of(std::string_view text, std::string_view lang) {
-    if (kWords == 0 || !speaks_english(lang)) return 0;
+    if (!tone_is_known(lang)) return 0;
     Lexicon const& known = lexicon();
     int sum = 0, denied = 0;  // tenths of VADER's values; words for which a denial still holds
     words_of(text.substr(0, kBytesMax), [&](std::string_view word) {

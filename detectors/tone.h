@@ -16,6 +16,9 @@ namespace surged::detectors {
 // One text is judged badly (see README for figures); shares of many are what this is for.
 [[nodiscard]] int tone_of(std::string_view text, std::string_view lang);
 
+// Whether tone_of() knows anything of texts in this language: else its 0 means nothing.
+[[nodiscard]] bool tone_is_known(std::string_view lang);
+
 // Entries of the lexicon; 0: the program was built without one, and every tone is neutral.
 [[nodiscard]] std::size_t tone_words();
 

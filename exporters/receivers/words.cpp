@@ -210,7 +210,8 @@ std::string clock_event_words(Page const& page, WallTime now) {
 }
 
 std::string reopened_words(Event const& event) {
-    if (event.reason == "second_wave") return "BACK, a second wave: ";
+    if (event.reason == "second_wave")
+        return "BACK, a second wave" + (event.note.empty() ? "" : " (" + event.note + ")") + ": ";
     if (event.reason == "long_tail") return "BACK, the long tail: ";
     return "REOPENED" + by(event) + ": ";
 }
