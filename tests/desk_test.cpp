@@ -449,6 +449,68 @@ TEST(Desk, SeverityIsRaisedNeverLowered) {
     EXPECT_EQ(rare.start(in)[1].event.severity, Severity::critical);
 }
 
+TEST(Desk, AFloodMayStayAWarning) {
+    for (bool const policy : {false, true})
+        for (bool const word : {false, true}) {
+            BrandRules rules = acme_rules();
+            rules.flood_is_warning = policy;
+            SimDesk d(rules);
+            SurgeStarted in;
+            in.stream = "acme-x";
+            in.verdict = surge_since(kNoon);
+            in.verdict.critical = true;
+            in.raise_word = word;
+            in.composition = Composition{"flood", 3, 0.6, 0, 0.5, 0.9};
+            bool const critical = !policy || word;
+            EXPECT_EQ(d.start(in)[1].event.severity,
+                      critical ? Severity::critical : Severity::warning);
+        }
+}
+
+TEST(Desk, AnAnswerThatIsRejectedIsAskedForAgain) {
+    SimDesk d;
+    d.start("acme-x", kNoon);
+    d.mentions("acme-x", "big", 20);
+    auto const rejected = [&] {
+        SimDesk::Said said;
+        d.desk.apply(AnswerRejected{d.incident().id, "the surge rises again", d.now - 5min}, d.now,
+                     said);
+        return said;
+    };
+    d.now += 20min;
+    EXPECT_EQ(find(rejected(), EventName::incident_reopened), nullptr) << "no answer yet";
+    d.post({"x", "own1", "", "big", "", "big"});
+    ASSERT_EQ(d.incident().state, IncidentState::responded);
+    WallTime const owed = d.clock(ClockKind::resolve, "x", 1).due;
+    d.now += 50min;
+    auto const said = rejected();
+    Notice const* const again = find(said, EventName::incident_reopened);
+    ASSERT_NE(again, nullptr);
+    EXPECT_EQ(again->event.reason, "second_wave");
+    EXPECT_EQ(again->event.note, "the surge rises again");
+    EXPECT_EQ(to(said, EventName::incident_reopened), "chat oncall");
+    EXPECT_EQ(d.clock(ClockKind::respond, "x", 2).due, d.now - 5min + 1h);
+    EXPECT_EQ(d.clock(ClockKind::resolve, "x", 1).due, owed) << "still owed, as it was";
+    EXPECT_EQ(d.clock(ClockKind::resolve, "x", 1).state, ClockState::running);
+    EXPECT_EQ(find(rejected(), EventName::incident_reopened), nullptr) << "once a run";
+    d.post({"x", "own2", "", "big", "", "big"});
+    EXPECT_EQ(d.clock(ClockKind::respond, "x", 2).state, ClockState::met);
+    d.end("acme-x");
+    d.now += 1h;
+    EXPECT_EQ(find(rejected(), EventName::incident_reopened), nullptr) << "nothing surges";
+}
+
+TEST(Desk, WhoHoldsCampaignsHearsOfNothingElse) {
+    BrandRules rules = acme_rules();
+    rules.pause_promotion = {"scheduler"};
+    SimDesk d(rules);
+    d.start("acme-x", kNoon);
+    EXPECT_EQ(to(d.word(Action::acknowledge), EventName::incident_acknowledged).find("scheduler"),
+              std::string::npos);
+    EXPECT_EQ(to(d.word(Action::close), EventName::incident_closed).find("scheduler"),
+              std::string::npos);
+}
+
 TEST(Desk, ADrillHasItsOwnIncidentAndJoinsAndHidesNothing) {
     BrandRules rules = acme_rules();
     rules.pause_promotion = {"scheduler"};

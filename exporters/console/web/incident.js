@@ -5,6 +5,7 @@ import * as charts from "./charts.js";
 import { el, number, outside, platform, put, rebuild, share, span, time, utc } from "./dom.js";
 import { clockName, clockStands, isDone, sentence } from "./words.js";
 
+const kPeople = 10;
 const kTimeline = 100;  // entries before somebody asks for the rest
 const kHistory = 25;    // closed incidents, likewise
 
@@ -99,7 +100,7 @@ function post(p, before, after) {
   return el("li", {}, before, p.author ? [el("strong", {}, el("bdi", {}, p.author)), " "] : null,
     el("span.soft", {}, facts.join(", ")), " ", p.at ? time(p.at) : null, " ",
     p.url ? outside(p.url, "open the post") : el("span.soft", {}, p.id || ""),
-    p.text ? el("blockquote", { dir: "auto", lang: p.lang || null }, p.text) : null, after ? [" ", after] : null);
+    p.text ? el("blockquote", { dir: "auto", lang: p.lang || null }, p.text) : p.erased ? el("p.soft", {}, "The text was erased.") : null, after ? [" ", after] : null);
 }
 function posts(list, empty) {
   return list && list.length ? el("ul.plain.posts", {}, list) : el("p.soft", {}, empty);
@@ -116,6 +117,17 @@ function waiting(incident) {
       known.push(post({ platform: e.platform, id: e.mention, url: e.link, at: e.onset || e.at }, null));
     }
   return known;
+}
+
+// Who speaks for us, and who is hit hardest: each with the first thing they wrote in it.
+function people(incident) {
+  const times = (n, one, many) => (n ? [`${number(n)} ${n === 1 ? one : many}`] : []);
+  const spoke = (p) => `spoke well of us on ${number(p.spoke_well_days)} days`;
+  const hit = (p) => [...times(p.questions, "question", "questions"), ...times(p.angry, "angry post", "angry posts"),
+    ...times(p.echoes, "echo", "echoes")].join(", ");
+  const list = (all, facts) => all.slice(0, kPeople).map((p) => post({ ...p, echoes: 0 }, null, el("span.soft", {}, facts(p))));
+  const part = (title, all, facts) => (all && all.length ? [el("h3", {}, title), posts(list(all, facts), "")] : null);
+  return [part("Advocates who are in it", incident.advocates, spoke), part("Hit hardest", incident.affected, hit)];
 }
 
 const kEvidence = { there: "still there", deleted: "DELETED", edited: "EDITED" };
@@ -178,7 +190,7 @@ export function page(incident, may, silences, done) {
         origin.length ? [el("h3", {}, "It began from"), el("ul.plain", {}, origin)] : null, curve(incident), who(incident), reports(incident))),
     el("div.split", {},
       el("section.card", { "aria-label": "Most visible posts" }, el("h3", {}, "Most visible posts"), posts((incident.visible || []).map((p) => post(p)), "None is known.")),
-      el("section.card", { "aria-label": "Our side" }, el("h3", {}, "Waiting for our answer"), posts(waiting(incident), "Nobody that we know of."),
+      el("section.card", { "aria-label": "Our side" }, el("h3", {}, "Waiting for our answer"), posts(waiting(incident), "Nobody that we know of."), people(incident),
         el("h3", {}, "Our own posts since"), posts(own, "None seen yet."),
         el("h3", {}, "Posts that are watched"), evidence(incident))),
     timeline(incident));
