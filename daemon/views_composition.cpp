@@ -105,6 +105,8 @@ void put_post(JsonWriter& json, Engine const& engine, VisiblePost const& post) {
             json.text_if("text", exporters::brief(m.text, kExcerpt));
             json.text_if("lang", m.lang);
         }
+    // keep_mentions is over, or somebody asked: said, so that nobody takes it for an empty post.
+    if (!row) json.field("erased", true);
     json.field("at", post.at);
     if (post.audience > 0)
         json.field(post.reach ? "reach" : "followers", std::int64_t{post.audience});
