@@ -218,6 +218,9 @@ public:
         detectors::Incident const& incident) const;
     // The kept row of a visible post; absent once keep_mentions is over, or without a store.
     [[nodiscard]] std::optional<MentionRow> kept(detectors::VisiblePost const& post) const;
+    // Its address as the platform has it, its author's name included: for who looks now, never to
+    // be stored. "" when it is not kept any more.
+    [[nodiscard]] std::string kept_link(detectors::VisiblePost const& post) const;
     [[nodiscard]] std::int64_t last_event() const { return last_event_; }
     [[nodiscard]] std::string const& instance() const { return instance_; }
     [[nodiscard]] std::string const& disk_trouble() const {

@@ -5,7 +5,7 @@
 
 #include "daemon/sqlite_store.h"
 #include "detectors/json_writer.h"
-#include "tests/full_disk.h"
+#include "tests/store_behind.h"
 #include "tests/temp_dir.h"
 
 #include <gmock/gmock.h>

@@ -7,7 +7,7 @@
 #include "daemon/views.h"
 #include "detectors/links.h"
 #include "tests/byte_search.h"
-#include "tests/full_disk.h"
+#include "tests/store_behind.h"
 #include "tests/temp_dir.h"
 
 #include <gmock/gmock.h>

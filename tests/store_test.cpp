@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fstream>
 #include <random>
+#include <set>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -230,30 +231,39 @@ std::vector<std::string> scatter(Store& store, int count) {
     return words;
 }
 
+// How many of the erased words are somewhere.
+std::size_t left_of(std::set<std::string> const& erased, std::string const& directory) {
+    std::size_t left = 0;
+    tests::each_file(directory, [&](std::string const&, std::string const& bytes) {
+        for (auto at = bytes.find("word-"); at != std::string::npos;
+             at = bytes.find("word-", at + 1))
+            left += erased.count(bytes.substr(at, 12));
+    });
+    return left;
+}
+
 TEST(Store, WhatWasErasedIsScrubbedFromWhereverSqliteLeftACopy) {
     TempDirectory directory;
     auto store = open_or_fail(directory.path(), OpenMode::simulation);
     auto const words = scatter(*store, 12'000);
     Commit erase;
-    std::vector<std::string> erased;
-    BodyPlace last;
+    std::set<std::string> erased;
     auto const place = store->bodies({}, 99'999, [&](BodyPlace const& at, std::string_view) {
         if (at.at % 7 != 0) return;
         erase.erase.push_back(at);
-        erased.push_back(words[std::size_t(at.at)]);
-        last = at;
+        erased.insert(words[std::size_t(at.at)]);
     });
     ASSERT_TRUE(place.has_value() && place->has_value());
     EXPECT_THAT(erased.size(), testing::Gt(1'700U));
     ASSERT_TRUE(store->commit(erase).has_value());
     std::int64_t page = 0;
     ASSERT_TRUE(store->scrub(page, 1).value()) << "one page is not all";
-    EXPECT_THAT(tests::found_in(directory.path(), erased), testing::Not(IsEmpty()))
+    EXPECT_GT(left_of(erased, directory.path()), 0U)
         << "this test shows nothing: SQLite left no copy";
     int calls = 0;
     for (page = 0; store->scrub(page, 500).value();) ++calls;
     EXPECT_THAT(calls, testing::Gt(1));
-    EXPECT_THAT(tests::found_in(directory.path(), erased), IsEmpty());
+    EXPECT_EQ(left_of(erased, directory.path()), 0U);
 
     // Nor does it come back out of the cache when the same pages are written again.
     Commit more;
@@ -262,7 +272,7 @@ TEST(Store, WhatWasErasedIsScrubbedFromWhereverSqliteLeftACopy) {
         more.streams[0].mentions.push_back(
             mention(std::to_string(50'000 + i), i * 6, std::string(300, 'y')));
     ASSERT_TRUE(store->commit(more).has_value());
-    EXPECT_THAT(tests::found_in(directory.path(), erased), IsEmpty());
+    EXPECT_EQ(left_of(erased, directory.path()), 0U);
     EXPECT_EQ(store->mentions("s", at_ms(0), at_ms(99'999), 99'999).size(),
               12'000U - erased.size() + 2'000U);
     store.reset();
