@@ -99,6 +99,8 @@ private:
     ServerResponse hook_challenge(ApiCall const& call);
     ServerResponse hook_delivery(ApiCall const& call);
     [[nodiscard]] AccountSettings const* hook_account(ApiCall const& call) const;
+    // api_forget.cpp
+    ServerResponse forget(ApiCall const& call);
     // api_quiet.cpp
     ServerResponse silences(ApiCall const& call);
     ServerResponse add_silence(ApiCall const& call);

@@ -88,6 +88,8 @@ std::vector<Api::Route> const& Api::routes() {
         {"GET", "/api/v1/drills", Access::viewer, "Drills under way", &Api::drills},
         {"POST", "/api/v1/drills", Access::operator_,
          "Rehearse a surge through the whole chain: stream, ratio, for", &Api::add_drill},
+        {"POST", "/api/v1/forget", Access::operator_,
+         "Erase stored text and names: author or mention, platform, by", &Api::forget},
         {"POST", "/api/v1/receivers/{}/test", Access::operator_, "Send a test page",
          &Api::test_receiver},
         {"GET", "/hooks/facebook/{}", Access::open, "Meta asks whether this is ours",

@@ -25,9 +25,8 @@ namespace {
 // Deadlines are wall time, waiting is monotonic: looking this often bounds how long a clock jump
 // goes unnoticed.
 constexpr std::chrono::seconds kLook{5};
-constexpr std::chrono::seconds kHousekeeping{3600};
-constexpr std::size_t kPruneRows = 20'000;  // a transaction of about 50 ms
-constexpr std::chrono::hours kSeriesKept{24 * 90};
+constexpr std::chrono::minutes kHousekeeping{60}, kFirstHousekeeping{1};
+constexpr std::chrono::milliseconds kBetweenSteps{50};
 constexpr std::chrono::seconds kHealthy{30};  // without a tick for so long the loop hangs
 
 }  // namespace
@@ -329,22 +328,13 @@ boost::asio::awaitable<void> App::run_clocks() {
 }
 
 boost::asio::awaitable<void> App::run_housekeeping() {
+    // A daemon that is restarted every half hour forgets, too.
+    Instant next = doors_.clock.now() + kFirstHousekeeping;
     for (;;) {
-        Instant const next = doors_.clock.now() + kHousekeeping;
         co_await doors_.clock.sleep_until(next);
-        WallTime const now = doors_.clock.wall_now();
-        engine_.forget(now);
-        auto const kept = engine_.settings().storage.keep_mentions;
-        for (bool more = true; more;) {
-            auto const pruned = doors_.store.prune(now - kept, now - kSeriesKept, kPruneRows);
-            if (!pruned) {
-                metrics_.storage_error("prune");
-                break;
-            }
-            more = *pruned;
-            Instant const soon = doors_.clock.now() + std::chrono::milliseconds{50};
-            if (more) co_await doors_.clock.sleep_until(soon);
-        }
+        bool const more = engine_.expire(doors_.clock.wall_now());
+        std::chrono::milliseconds const wait = more ? kBetweenSteps : kHousekeeping;
+        next = doors_.clock.now() + wait;
     }
 }
 

@@ -136,6 +136,8 @@ Result<bool> Engine::restore(WallTime now) {
         if (name.starts_with("ours/") && !load_own_posts(own_posts_[name.substr(5)], blob))
             own_posts_.erase(name.substr(5));
     rebuild_answers(now);
+    forgotten_.load(instance_, from.forgotten);
+    if (forgotten_.unfinished()) begin_erasing(now);  // a crash came between
     restored_blobs_ = std::move(from.blobs);
     load_memories();
     // A receiver that left the configuration while pages waited for it: they cannot be delivered.
@@ -509,17 +511,7 @@ void Engine::tick(WallTime now) {
     end_silences(now);
     beat(now);
     flush(now);
-}
-
-void Engine::forget(WallTime now) {
-    for (auto& [brand, desk] : desks_) {
-        std::size_t const before = desk.incidents().size();
-        desk.forget_closed_before(now - settings_.storage.keep_incidents);
-        if (desk.incidents().size() != before) touch(brand);
-    }
-    forget_people();
-    forget_questions(now);
-    flush(now);
+    go_on_erasing(now);
 }
 
 WallTime Engine::next_due() const {
@@ -530,6 +522,7 @@ WallTime Engine::next_due() const {
     for (auto const& [brand, desk] : desks_) earlier(desk.next_due());
     for (auto const& drill : drills_) earlier(drill.until);
     earlier(silences_.next_due());
+    if (erasing_.stage != Erasing::Stage::idle) earlier(erasing_.next);
     if (!settings_.heartbeat.receivers.empty()) earlier(beat_.next);
     for (auto const& [name, s] : streams_) {
         WallTime const base = std::max(s->last_success, s->started);

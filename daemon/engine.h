@@ -2,6 +2,7 @@
 // in backtest, in simulation.
 #pragma once
 
+#include "daemon/forgotten.h"
 #include "daemon/outbox.h"
 #include "daemon/poll_loop.h"
 #include "daemon/settings.h"
@@ -56,6 +57,15 @@ struct PushResult {
 struct Absorbed {
     std::uint64_t counted = 0, late = 0, duplicate = 0, excluded = 0, own = 0;
     WallTime earliest = detectors::kNoTime;  // event time of those counted in time
+};
+
+// Ids as the platform writes them; an author by id or handle. No platform: all of them.
+struct ForgetWanted {
+    std::string author, mention, platform, by, via;
+};
+struct Forgot {
+    std::uint64_t texts = 0;  // erased so far
+    bool complete = true;     // false: it goes on
 };
 
 // What an account is to be asked for again: posts of open incidents, and others that are known to
@@ -147,9 +157,15 @@ public:
     void tick(WallTime now);
     [[nodiscard]] WallTime next_due() const;  // kNoTime: nothing but arrivals
 
-    // Forgets what is older than it is kept: incidents closed before keep_incidents (their journal
-    // entries stay: the chain is never cut).
-    void forget(WallTime now);
+    // --- erasure and retention (engine_erasure.cpp) ---
+    // Erases what is kept of an author's mentions, or of one mention, and remembers by a hash that
+    // it must not come back. Small states are done when it returns, a large one goes on with the
+    // ticks (`out.complete` is false): also over a restart.
+    detectors::Heard forget(ForgetWanted const& wanted, WallTime now, Forgot& out);
+    // One bounded step (some 50 ms) of forgetting what is older than it is kept; true when there
+    // is more. keep_mentions: texts, authors, links. keep_incidents: closed incidents, and the
+    // journal's beginning as far as no kept incident is in it, signed off.
+    bool expire(WallTime now);
 
     // --- pages ---
     std::optional<exporters::Page> next_page(std::string const& receiver, WallTime now,
@@ -207,6 +223,9 @@ public:
     // The kept row of a mention of a stream; absent once keep_mentions is over, or without a store.
     [[nodiscard]] std::optional<MentionRow> kept(std::string const& stream,
                                                  detectors::MentionKey key, WallTime at) const;
+    // Its address as the platform has it, its author's name included: for who looks now, never to
+    // be stored. "" when it is not kept any more.
+    [[nodiscard]] std::string kept_link(detectors::VisiblePost const& post) const;
     [[nodiscard]] std::int64_t last_event() const { return last_event_; }
     [[nodiscard]] std::string const& instance() const { return instance_; }
     [[nodiscard]] std::string const& disk_trouble() const {
@@ -287,6 +306,18 @@ private:
     void enqueue(std::string const& receiver, detectors::Event const& event,
                  std::string const& json, std::string const& key, bool repeat);
 
+    // engine_erasure.cpp
+    void keep_mention(StreamSettings const& stream, detectors::Mention const& m, WallTime at,
+                      WallTime first_sight);
+    [[nodiscard]] bool knows_mention(std::string const& platform, std::string const& id) const;
+    void erase_held(detectors::Erasure const& erasure);
+    [[nodiscard]] detectors::Erasure erasure() const;
+    void begin_erasing(WallTime now);
+    Result<bool> erase_some(WallTime now);
+    Result<bool> search_some(WallTime now);
+    void go_on_erasing(WallTime now);
+    bool expired(Result<bool> const& step, std::string_view what);
+
     // engine_silences.cpp
     std::vector<std::string> not_silenced(std::vector<std::string> receivers,
                                           detectors::Event const& event);
@@ -313,6 +344,7 @@ private:
     void keep_advocates(WallTime now);
     void restore_people(std::map<std::string, std::string> const& blobs);
     void forget_people();
+    void forget_person(std::string_view author);
     void watch_answers(WallTime now);
     // engine_promotion.cpp
     void remind_of_promotion(WallTime now);
@@ -351,6 +383,22 @@ private:
     WallTime advocates_kept_ = detectors::kNoTime;
     std::map<std::string, WallTime> waves_looked_;    // by brand: the minute
     std::map<std::string, WallTime> promotion_told_;  // by key of the resume
+    Forgotten forgotten_;
+    // An erasure under way. Not saved: a restart that finds marks unfinished begins it anew.
+    struct Erasing {
+        enum class Stage : std::uint8_t { idle, search, scrub } stage = Stage::idle;
+        BodyPlace at;
+        std::int64_t page = 0;
+        std::uint64_t texts = 0;
+        bool again = false;   // an author's post was erased: reposts of it may stand before it
+        bool second = false;  // they are looked for now
+        WallTime next = detectors::kNoTime;
+    } erasing_;
+    // Where the retention's round is.
+    struct Expiring {
+        enum class Stage : std::uint8_t { begin, prune, sign_off, scrub } stage = Stage::begin;
+        std::int64_t page = 0;
+    } expiring_;
     Outbox outbox_;
     std::int64_t last_event_ = 0, last_outbox_ = 0;
 

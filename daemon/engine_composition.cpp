@@ -269,16 +269,19 @@ std::optional<MentionRow> Engine::kept(std::string const& stream, MentionKey key
     return std::nullopt;
 }
 
-std::string Engine::visible_link(Incident const& incident) const {
-    if (!incident.facts) return {};
+std::string Engine::kept_link(VisiblePost const& post) const {
+    auto const row = kept(post.stream, post.key, post.at);
+    if (!row) return {};
     NdjsonReader reader;
     MentionBatch batch;
-    for (VisiblePost const& post : incident.facts->visible) {
-        auto const row = kept(post.stream, post.key, post.at);
-        if (!row) continue;
-        auto const parsed = reader.read(row->body, batch);
-        if (parsed && !parsed->mention.url.empty()) return std::string(parsed->mention.url);
-    }
+    auto const parsed = reader.read(row->body, batch);
+    return parsed ? std::string(parsed->mention.url) : std::string{};
+}
+
+std::string Engine::visible_link(Incident const& incident) const {
+    if (!incident.facts) return {};
+    for (VisiblePost const& post : incident.facts->visible)
+        if (std::string link = kept_link(post); !link.empty()) return link;
     return {};
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/engine.h"
 #include "daemon/surge_watch.h"
 #include "detectors/desk_parts.h"
+#include "detectors/links.h"
 
 #include <algorithm>
 #include <utility>
@@ -37,7 +38,8 @@ void Engine::note_mention(StreamState& stream, Mention const& m, WallTime at, Wa
         stream.watch->sketch.add(digest, settings.name, stable_hash(settings.platform));
         stream.watch->growth.add(at);
     }
-    VisibleMention visible{at, std::string(m.id), std::string(m.url), m.reach, stable_hash(m.text)};
+    if (forgotten_.covers(settings.platform, m)) return;  // it counts, and is not looked at again
+    VisibleMention visible{at, std::string(m.id), nameless_link(m), m.reach, stable_hash(m.text)};
     if (in_incident)
         if (Incident const* const incident = desk_of(stream).current())
             offer(stream, *incident, visible, at);

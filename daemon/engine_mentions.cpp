@@ -28,6 +28,17 @@ void keep_count(std::vector<Bucket>& counts, Bucket const& bucket) {
 
 }  // namespace
 
+// Its identity for ever, its words for keep_mentions; of a forgotten one the identity alone.
+void Engine::keep_mention(StreamSettings const& stream, Mention const& m, WallTime at,
+                          WallTime first_sight) {
+    if (store_ == nullptr) return;
+    std::string body;
+    if (!forgotten_.covers(stream.platform, m))
+        body = mention_body(m, stream.platform, at, first_sight);
+    write_of(stream.name)
+        .mentions.push_back({key_of(m.id), at, std::string(m.id), std::move(body)});
+}
+
 Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime now) {
     Absorbed sum;
     Seen::Older older;
@@ -54,10 +65,7 @@ Absorbed Engine::absorb(StreamState& stream, MentionBatch const& batch, WallTime
             ++sum.duplicate;
             continue;
         }
-        if (store_ != nullptr)
-            write_of(stream).mentions.push_back(
-                {key, at, std::string(m.id),
-                 mention_body(m, stream.settings.platform, at, first_sight)});
+        keep_mention(stream.settings, m, at, first_sight);
         if (arrival == Arrival::own) {
             ++sum.own;
             own_post(stream.settings.brand, stream.settings.platform, m, at, now);

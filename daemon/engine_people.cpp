@@ -148,6 +148,15 @@ void Engine::forget_people() {
     });
 }
 
+// Of people nothing but a hash is held here; of whom we are asked to forget, not even that.
+void Engine::forget_person(std::string_view author) {
+    std::uint64_t const hash = author_hash(author);
+    for (auto& [incident, people] : people_)
+        if (people.forget_author(hash)) keep_people(incident);
+    for (auto& [brand, known] : advocates_)
+        if (known.forget(hash)) advocates_kept_ = kNoTime;  // written at the next tick
+}
+
 // Once a minute: an answer that was not taken is told when it shows.
 void Engine::watch_answers(WallTime now) {
     std::vector<Notice> notices;

@@ -1,6 +1,5 @@
 // The engine's way of what is read besides the streams: own posts, and mentions behind counts.
 #include "daemon/engine.h"
-#include "daemon/mention_body.h"
 #include "daemon/ndjson.h"
 #include "detectors/links.h"
 
@@ -133,10 +132,7 @@ void Engine::take_own(SideState& side, MentionBatch const& batch, WallTime now) 
         if (!m.reposts.empty() || !side.seen.insert(key_of(m.id), m.created_at, older)) continue;
         WallTime const at = Intake::event_time(m, now);
         fresh.emplace_back(at, &m);
-        if (store_ != nullptr)
-            write_of(settings.name)
-                .mentions.push_back({key_of(m.id), at, std::string(m.id),
-                                     mention_body(m, settings.platform, at, now)});
+        keep_mention(settings, m, at, now);
     }
     std::stable_sort(fresh.begin(), fresh.end(),
                      [](auto const& a, auto const& b) { return a.first < b.first; });
@@ -205,10 +201,7 @@ void Engine::take_evidence(SideState& side, MentionBatch const& batch, WallTime 
         Arrival const arrival = classify(m, settings.exclude);
         if (arrival == Arrival::excluded || at < side.since) continue;
         if (!side.seen.insert(key_of(m.id), m.created_at, older)) continue;
-        if (store_ != nullptr)
-            write_of(settings.name)
-                .mentions.push_back({key_of(m.id), at, std::string(m.id),
-                                     mention_body(m, settings.platform, at, now)});
+        keep_mention(settings, m, at, now);
         if (arrival == Arrival::own)
             own_post(settings.brand, settings.platform, m, at, now);
         else

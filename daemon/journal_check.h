@@ -1,4 +1,4 @@
-// Walks the journal's chain from its beginning.
+// Walks the journal's chain from its beginning, or from where it was signed off.
 #pragma once
 
 #include "daemon/sqlite.h"

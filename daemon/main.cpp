@@ -145,13 +145,22 @@ void add_quiet(CommandLine& line, ClientOptions& options) {
     drill->add_option("--by", d.by, "who says so (default: the login name)");
     client_options(drill, options);
 
-    for (auto const& [name, help] :
-         {std::pair{"init", "Write a first configuration (not in this release)"},
-          std::pair{"forget", "Erase stored text and names (not in this release)"}}) {
-        auto* const command =
-            line.add(name, help, [name = std::string(name)] { return not_in_this_release(name); });
-        command->allow_extras();
-    }
+    static ForgetArguments f;
+    auto* const forget = line.add("forget", "Erase stored text and names",
+                                  [&options] { return client_forget(options, f); });
+    forget->add_option("--author", f.author, "whose: the id or handle, as the platform has it");
+    forget->add_option("--mention", f.mention, "one mention, by its id");
+    forget->add_option("--platform", f.platform, "ids belong to platforms (default: any)");
+    forget->add_option("--by", f.by, "who says so (default: the login name)");
+    forget->footer(
+        "Texts, names and links go from every file of the state directory and do not come back;\n"
+        "counts, hashes and the journal's chain stay.\n\n"
+        "Example: surged forget --platform x --author 2244994945 --by dpo");
+    client_options(forget, options);
+
+    line.add("init", "Write a first configuration (not in this release)",
+             [] { return not_in_this_release("init"); })
+        ->allow_extras();
 }
 
 void add_client(CommandLine& line) {

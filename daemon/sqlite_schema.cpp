@@ -57,7 +57,35 @@ PRAGMA user_version = 1;
 )sql";
 static_assert(kApplicationId == 1937076839);
 
-constexpr std::array<Migration, 1> kMigrations{{{1, kVersion1}}};
+// Version 2.
+//
+// The beginning of the journal may go once it was signed off: the last entry that went, its hash,
+// and how many went by then. No entry goes before it is signed off, and a sign-off only moves
+// forward, to an entry that stands in the journal with that hash.
+//
+// `forgotten`: whom and what nobody may bring back; `mark` is a hash (forgotten.h), no name.
+constexpr char const* kVersion2 = R"sql(
+CREATE TABLE journal_signoff(
+  one INTEGER PRIMARY KEY CHECK(one = 1),
+  last INTEGER NOT NULL, entries INTEGER NOT NULL, head BLOB NOT NULL, at INTEGER NOT NULL);
+INSERT INTO journal_signoff VALUES(1, 0, 0, zeroblob(32), 0);
+DROP TRIGGER journal_is_not_deleted;
+CREATE TRIGGER journal_is_not_deleted BEFORE DELETE ON journal
+  WHEN OLD.id > (SELECT last FROM journal_signoff)
+  BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER journal_signoff_fits BEFORE UPDATE ON journal_signoff
+  WHEN NEW.last <= OLD.last
+    OR NOT EXISTS (SELECT 1 FROM journal WHERE id = NEW.last AND hash = NEW.head)
+  BEGIN SELECT RAISE(ABORT, 'what is signed off must stand in the journal'); END;
+CREATE TRIGGER journal_signoff_is_not_deleted BEFORE DELETE ON journal_signoff
+  BEGIN SELECT RAISE(ABORT, 'the sign-off stays'); END;
+CREATE TABLE forgotten(
+  mark BLOB PRIMARY KEY, whose TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+  done INTEGER NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 2;
+)sql";
+
+constexpr std::array<Migration, 2> kMigrations{{{1, kVersion1}, {2, kVersion2}}};
 
 bool in_transaction(Database& db, char const* sql, std::string const& instance, bool fresh) {
     bool const done = db.exec("BEGIN IMMEDIATE") && db.exec(sql) &&

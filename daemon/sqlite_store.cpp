@@ -156,27 +156,4 @@ std::map<std::string, std::uint64_t> SqliteStore::sizes() {
             {"wal", error ? 0 : wal}};
 }
 
-Result<bool> SqliteStore::prune(WallTime mentions_before, WallTime series_before,
-                                std::size_t limit) {
-    auto const before_hour =
-        std::chrono::floor<std::chrono::hours>(series_before).time_since_epoch().count();
-    auto left = static_cast<std::int64_t>(limit);
-    if (!begin()) return db_.failure();
-    for (auto const& [name, id] : streams_) {
-        if (left <= 0) break;
-        if (!db_.run("DELETE FROM bodies WHERE stream = ?1 AND (at, key) IN (SELECT at, key FROM "
-                     "bodies WHERE stream = ?1 AND at < ?2 ORDER BY at, key LIMIT ?3)",
-                     id, milliseconds(mentions_before), left))
-            return roll_back();
-        left -= db_.changes();
-        if (!db_.run("DELETE FROM series WHERE stream = ?1 AND hour IN (SELECT hour FROM series "
-                     "WHERE stream = ?1 AND hour < ?2 ORDER BY hour LIMIT ?3)",
-                     id, std::int64_t{before_hour}, std::max<std::int64_t>(left, 0)))
-            return roll_back();
-        left -= db_.changes();
-    }
-    if (!db_.run("COMMIT")) return roll_back();
-    return left <= 0;
-}
-
 }  // namespace surged::daemon

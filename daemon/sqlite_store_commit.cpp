@@ -60,6 +60,7 @@ bool SqliteStore::write(Commit const& changes, Pending& pending) {
         if (!db_.run("INSERT INTO blobs VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = ?2", name,
                      Bytes{value}))
             return false;
+    if (!write_forgotten(changes)) return false;
     return (changes.events.empty() && changes.outbox_add.empty()) || write_ends(pending.ends);
 }
 
@@ -138,6 +139,22 @@ bool SqliteStore::write_outbox(Commit const& changes, Pending& pending) {
                           std::int64_t{settle.attempts}, milliseconds(settle.next_at));
         if (!done) return false;
     }
+    return true;
+}
+
+bool SqliteStore::write_forgotten(Commit const& changes) {
+    for (BodyPlace const& place : changes.erase)
+        if (!db_.run("DELETE FROM bodies WHERE stream = ?1 AND at = ?2 AND key = ?3", place.stream,
+                     place.at, place.key))
+            return false;
+    for (ForgottenMark const& f : changes.forget)
+        if (!db_.run("INSERT INTO forgotten VALUES(?1, ?2, ?3, ?4, ?5) "
+                     "ON CONFLICT DO UPDATE SET done = ?5",
+                     Bytes{f.mark}, std::string_view(f.author ? "author" : "mention"),
+                     milliseconds(f.at), f.by, std::int64_t{f.done}))
+            return false;
+    for (std::string const& mark : changes.forget_no_more)
+        if (!db_.run("DELETE FROM forgotten WHERE mark = ?1", Bytes{mark})) return false;
     return true;
 }
 

@@ -43,6 +43,12 @@ public:
                                      std::size_t limit) override;
     Result<bool> prune(WallTime mentions_before, WallTime series_before,
                        std::size_t limit) override;
+    Result<bool> sign_off(WallTime before, std::vector<std::string> const& kept, WallTime now,
+                          std::size_t limit) override;
+    Result<std::optional<BodyPlace>> bodies(
+        BodyPlace from, std::size_t limit,
+        std::function<void(BodyPlace const&, std::string_view body)> const& show) override;
+    Result<bool> scrub(std::int64_t& from, std::size_t pages) override;
     JournalCheck verify() override;
     std::map<std::string, std::uint64_t> sizes() override;
 
@@ -67,6 +73,7 @@ private:
     bool write_mention(std::int64_t stream, MentionRow const& row);
     bool write_event(EventWrite const& event, Pending& pending);
     bool write_outbox(Commit const& changes, Pending& pending);
+    bool write_forgotten(Commit const& changes);
     bool write_ends(Ends const& ends);
     void require_ascending(Commit const& changes) const;
     [[nodiscard]] std::optional<std::int64_t> known_stream(std::string const& name) const;

@@ -48,6 +48,14 @@ bool load_blobs(Database& db, Restored& out) {
     return !q.failed();
 }
 
+bool load_forgotten(Database& db, Restored& out) {
+    Query q = db.query("SELECT mark, whose, at, by, done FROM forgotten ORDER BY at, mark");
+    while (q.row())
+        out.forgotten.push_back({q.text(0), q.bytes(1) == "author", wall_time(q.integer(2)),
+                                 q.text(3), q.integer(4) != 0});
+    return !q.failed();
+}
+
 bool load_instance(Database& db, Restored& out) {
     Query q = db.query("SELECT instance FROM meta");
     if (q.row()) out.instance = q.text(0);
@@ -61,7 +69,7 @@ Result<Restored> SqliteStore::load() {
     out.last_event = ends_.journal_last;
     out.last_outbox = ends_.outbox_last;
     if (load_instance(db_, out) && load_streams(db_, out) && load_outbox(db_, out) &&
-        load_blobs(db_, out))
+        load_blobs(db_, out) && load_forgotten(db_, out))
         return out;
     return db_.failure();
 }

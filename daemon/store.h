@@ -8,9 +8,12 @@
 #include "detectors/time.h"
 
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace surged::daemon {
@@ -70,6 +73,22 @@ struct OutboxSettle {
     WallTime next_at{};
 };
 
+// Where a kept body stands. Opaque but for comparing and for going on behind it.
+struct BodyPlace {
+    std::int64_t stream = 0;  // the store's number of it
+    std::int64_t at = std::numeric_limits<std::int64_t>::min();
+    std::int64_t key = 0;
+};
+
+// What nobody may bring back: a mark (forgotten.h), never an id or a name.
+struct ForgottenMark {
+    std::string mark;
+    bool author = false;  // else a mention
+    WallTime at{};        // when it was asked for
+    std::string by;       // who asked
+    bool done = false;    // nothing of it is left in the state directory
+};
+
 // One transaction.
 struct Commit {
     std::vector<StreamWrite> streams;
@@ -78,9 +97,12 @@ struct Commit {
     std::vector<OutboxSettle> outbox_settle;
     std::map<std::string, std::string>
         blobs;  // small named states: "desk/BRAND", "silences", ...; replaced whole
+    std::vector<BodyPlace> erase;             // bodies that go; identities stay
+    std::vector<ForgottenMark> forget;        // added, or replaced
+    std::vector<std::string> forget_no_more;  // marks that go
     [[nodiscard]] bool empty() const {
         return streams.empty() && events.empty() && outbox_add.empty() && outbox_settle.empty() &&
-               blobs.empty();
+               blobs.empty() && erase.empty() && forget.empty() && forget_no_more.empty();
     }
 };
 
@@ -94,6 +116,7 @@ struct Restored {
     std::vector<StoredStream> streams;
     std::vector<OutboxRow> outbox;  // by id
     std::map<std::string, std::string> blobs;
+    std::vector<ForgottenMark> forgotten;  // oldest first
 };
 
 struct StoredEvent {
@@ -105,6 +128,9 @@ struct StoredEvent {
 struct JournalCheck {
     bool intact = true;
     std::int64_t entries = 0, broken_at = 0;  // broken_at: id of the first entry that does not fit
+    // Of what was signed off and is not there any more: its last id, how many; 0: nothing was.
+    std::int64_t signed_last = 0, signed_entries = 0;
+    WallTime signed_at{};
     std::string detail;
 };
 
@@ -136,6 +162,22 @@ public:
     // `series_before`. Bounded work per call (`limit` rows); true when there is more.
     virtual Result<bool> prune(WallTime mentions_before, WallTime series_before,
                                std::size_t limit) = 0;
+    // Signs the journal's beginning off and forgets it: the entries before `before`, up to the
+    // first that is younger or belongs to one of `kept` incidents. Each is checked first: a chain
+    // that is broken there is not signed off (Fault::malformed). At most `limit` entries a call;
+    // true when there is more.
+    virtual Result<bool> sign_off(WallTime before, std::vector<std::string> const& kept,
+                                  WallTime now, std::size_t limit) = 0;
+    // Shows up to `limit` bodies behind `from`, of all streams ever known; returns the place of the
+    // last one, nothing when there was none. Changes nothing.
+    virtual Result<std::optional<BodyPlace>> bodies(
+        BodyPlace from, std::size_t limit,
+        std::function<void(BodyPlace const&, std::string_view body)> const& show) = 0;
+    // Overwrites what forgotten things may have left in unused space, `pages` of 4 KiB a call from
+    // `from` on (0: the first), which moves on, and gives the log back; true when there is more.
+    // Whatever was deleted before the first call of a round is nowhere in the directory's files
+    // after its last. Fails while another process reads the journal: ask again.
+    virtual Result<bool> scrub(std::int64_t& from, std::size_t pages) = 0;
     virtual JournalCheck verify() = 0;
     [[nodiscard]] virtual std::map<std::string, std::uint64_t>
     sizes() = 0;  // kind -> bytes: database, wal

@@ -125,4 +125,10 @@ void StreamState::note_visible(VisibleMention mention) {
     if (least->at < old || least->reach <= mention.reach) *least = std::move(mention);
 }
 
+void StreamState::erase_visible(detectors::Erasure const& erasure) {
+    std::erase_if(visible, [&](VisibleMention const& m) {
+        return erasure.covers(settings.platform, m.id, m.at);
+    });
+}
+
 }  // namespace surged::daemon

@@ -19,7 +19,7 @@ namespace surged::daemon {
 // A mention that many may have seen, as the evidence needs it should a surge begin.
 struct VisibleMention {
     WallTime at{};
-    std::string id, url;
+    std::string id, url;  // url: a nameless one (links.h)
     std::int64_t reach = -1;
     std::uint64_t text = 0;  // stable_hash
 };
@@ -77,6 +77,7 @@ struct StreamState {
     static constexpr std::chrono::hours kVisibleFor{6};
     std::vector<VisibleMention> visible;
     void note_visible(VisibleMention mention);
+    void erase_visible(detectors::Erasure const& erasure);
 
     // While it is blind: since when nothing is known, what was read of that time since, and what
     // the platform could not tell any more.

@@ -80,12 +80,26 @@ void put_origin(JsonWriter& json, Engine const& engine, Incident const& i) {
     json.end();
 }
 
+// Of a post of theirs the book has no address that names its author: the kept mention has.
+std::string address_of(Engine const& engine, Exhibit const& e) {
+    if (!e.url.empty() || e.ours) return e.url;
+    VisiblePost post;
+    post.key = key_of(e.id);
+    post.at = e.since;  // watched from its own time on
+    for (std::string const& stream : {e.stream, "evidence/" + e.stream}) {
+        post.stream = stream;
+        if (std::string link = engine.kept_link(post); !link.empty()) return link;
+    }
+    return {};
+}
+
 // What is looked at again while it is open, and what became of it.
 void put_evidence(JsonWriter& json, Engine const& engine, Incident const& i) {
     json.key("evidence").array();
     if (auto const* watched = engine.evidence().of(i.id))
         for (Exhibit const& e : *watched) {
-            json.object().field("platform", e.platform).field("id", e.id).text_if("url", e.url);
+            json.object().field("platform", e.platform).field("id", e.id);
+            json.text_if("url", address_of(engine, e));
             json.field("whose", e.ours ? "ours" : "theirs").text_if("stream", e.stream);
             bool const edited = e.ours && e.edited != kNoTime;
             json.field("state", e.deleted != kNoTime ? "deleted" : edited ? "edited" : "there");

@@ -35,6 +35,10 @@ std::string_view conversation_of(Mention const& m) {
     return m.id;
 }
 
+std::uint64_t author_hash(std::string_view author) {
+    return author.empty() ? 0 : stable_hash(author) | 1U;
+}
+
 MentionDigest digest_of(Mention const& m, WallTime at) {
     TextMarks const text = text_marks(m.text);
     MentionDigest d;
@@ -44,8 +48,7 @@ MentionDigest digest_of(Mention const& m, WallTime at) {
     d.target = key_or_none(!m.reposts.empty()  ? m.reposts
                            : !m.quotes.empty() ? m.quotes
                                                : m.in_reply_to);
-    std::string_view const author = m.author.id.empty() ? m.author.handle : m.author.id;
-    d.author = author.empty() ? 0 : stable_hash(author) | 1U;
+    d.author = author_hash(m.author.id.empty() ? m.author.handle : m.author.id);
     d.likeness = text.likeness;
     // Most have none: the text is read again for those that have.
     d.link = text.link == 0 ? 0 : link_mark(m.text);

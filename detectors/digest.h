@@ -50,6 +50,8 @@ static_assert(sizeof(MentionDigest) == 64);
 
 // The conversation a mention belongs to: its root, else what it answers, else its own id.
 [[nodiscard]] std::string_view conversation_of(Mention const& m);
+// By the id, else the handle; 0: not told.
+[[nodiscard]] std::uint64_t author_hash(std::string_view author);
 // `at`: its event time. Cost: O(text), see likeness.h; allocates nothing.
 [[nodiscard]] MentionDigest digest_of(Mention const& m, WallTime at);
 // The mark of the first link in a text, as MentionDigest::link has it: the same for all addresses

@@ -114,6 +114,15 @@ void EvidenceBook::keep_only(std::vector<std::string> const& open_incidents) {
     dirty_ = std::erase_if(watched_, closed) > 0 || dirty_;
 }
 
+void EvidenceBook::erase(Erasure const& erasure) {
+    for (auto& [incident, exhibits] : watched_)
+        dirty_ = std::erase_if(exhibits,
+                               [&](Exhibit const& e) {
+                                   return !e.ours && erasure.covers(e.platform, e.id, e.since);
+                               }) > 0 ||
+                 dirty_;
+}
+
 std::vector<std::string> EvidenceBook::due(std::string const& account, WallTime now,
                                            std::size_t most) const {
     std::vector<Exhibit const*> found;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "detectors/desk.h"
+#include "detectors/erasure.h"
 #include "detectors/time.h"
 
 #include <cstdint>
@@ -15,7 +16,8 @@ namespace surged::detectors {
 
 // A post as it is offered to be watched, and what became of it. The text itself is not kept here.
 struct Exhibit {
-    std::string platform, id, url;
+    std::string platform, id;
+    std::string url;      // of theirs: a nameless one (links.h), it gets into the journal
     std::string account;  // by which it can be read
     std::string stream;   // that found it; "" for our own account's posts
     bool ours = false, origin = false;
@@ -74,6 +76,9 @@ public:
     // `pace` 1 or 2: how much slower than usual the next look shall come (a budget is low).
     [[nodiscard]] std::vector<EvidenceChanged> looked(std::string const& account, Look const& look,
                                                       WallTime now, int pace = 1);
+
+    // Posts of theirs that are to be forgotten are not watched any more.
+    void erase(Erasure const& erasure);
 
     [[nodiscard]] std::vector<Exhibit> const* of(std::string const& incident) const;
     [[nodiscard]] std::size_t size() const;

@@ -33,6 +33,51 @@ bool starts_with_word(std::string_view text, std::string_view word) {
                                                     [](char a, char b) { return a == lower(b); });
 }
 
+std::string lowered(std::string_view text) {
+    std::string out;
+    for (char const c : text) out += lower(c);
+    return out;
+}
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+}
+
+// "zo%c3%ab" is "zoë" in an address.
+std::string unescaped(std::string const& lower_case) {
+    std::string out;
+    for (std::size_t i = 0; i < lower_case.size(); ++i) {
+        bool const escape = lower_case[i] == '%' && i + 2 < lower_case.size();
+        int const high = escape ? hex_digit(lower_case[i + 1]) : -1;
+        int const low = escape ? hex_digit(lower_case[i + 2]) : -1;
+        if (high < 0 || low < 0) {
+            out += lower_case[i];
+            continue;
+        }
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    return out;
+}
+
+// ".../comments/POST/words_of_its_title/COMMENT" by its ids alone.
+std::string reddit_link(std::string_view path) {
+    constexpr std::string_view kComments = "/comments/";
+    std::size_t const at = path.find(kComments);
+    if (at == std::string_view::npos) return {};
+    std::string_view rest = path.substr(at + kComments.size());
+    std::array<std::string_view, 3> parts{};
+    for (auto& part : parts) {
+        std::size_t const end = std::min(rest.find('/'), rest.size());
+        part = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    std::string link = "https://www.reddit.com/comments/" + std::string(parts[0]);
+    return parts[2].empty() ? link : link + "/_/" + std::string(parts[2]);
+}
+
 }  // namespace
 
 std::vector<std::string_view> links_in(std::string_view text, std::size_t most) {
@@ -78,6 +123,20 @@ std::string link_key(std::string_view link) {
         }
     }
     return host.empty() ? std::string{} : host + std::string(path);
+}
+
+std::string nameless_link(Mention const& m) {
+    std::string const key = link_key(m.url);
+    if (key.empty()) return {};
+    constexpr std::string_view kX = "x.com/status/", kReddit = "reddit.com/";
+    if (key.starts_with(kX)) return "https://x.com/i/status/" + key.substr(kX.size());
+    if (key.starts_with(kReddit)) return reddit_link(key.substr(kReddit.size() - 1));
+    std::string_view handle = m.author.handle;
+    if (handle.starts_with('@')) handle.remove_prefix(1);
+    handle = handle.substr(0, handle.find('@'));  // "kim@example.social"
+    bool const named =
+        !handle.empty() && unescaped(lowered(m.url)).find(lowered(handle)) != std::string::npos;
+    return named ? std::string{} : std::string(m.url);
 }
 
 }  // namespace surged::detectors

@@ -1,6 +1,8 @@
 // Which posts a text points to: the links in it, and one spelling for all addresses of a post.
 #pragma once
 
+#include "detectors/mention.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,5 +17,11 @@ namespace surged::detectors {
 // "mobile.", query and final slash, the host in lower case; every "/status/ID" of X as
 // "x.com/status/ID". "" for what is no http link.
 [[nodiscard]] std::string link_key(std::string_view link);
+
+// The address of a mention without its author's name and without the words that platforms write
+// into addresses: what the journal may hold for ever, and whatever becomes part of it. On X and
+// Reddit another address of the same post; elsewhere the mention's own, or "" when the author's
+// handle is in it (Mastodon): the post is known by its id then.
+[[nodiscard]] std::string nameless_link(Mention const& mention);
 
 }  // namespace surged::detectors

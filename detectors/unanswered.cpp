@@ -1,6 +1,7 @@
 #include "detectors/unanswered.h"
 
 #include "detectors/archive.h"
+#include "detectors/links.h"
 
 #include <algorithm>
 #include <array>
@@ -300,7 +301,7 @@ void Unanswered::mention(Mention const& m, WallTime at, bool under_own, bool rai
     Question& q = questions_.emplace_back();
     q.id = std::string(m.id);
     q.key = key(m.id);
-    q.url = std::string(m.url);
+    q.url = nameless_link(m);
     q.thread = std::string(m.conversation.empty() ? m.in_reply_to : m.conversation);
     q.parent = parent;
     q.root = root;
@@ -345,6 +346,16 @@ bool Unanswered::forget_before(WallTime t, WallTime now) {
         return q.told ? now - q.at > kForget + within_ : q.at < t;
     });
     return any && told() == 0;
+}
+
+bool Unanswered::erase(std::string_view platform, Erasure const& erasure) {
+    bool any = false;
+    for (Question& q : questions_)
+        if (!q.url.empty() && erasure.covers(platform, q.id, q.at)) {
+            q.url.clear();
+            any = true;
+        }
+    return any;
 }
 
 std::size_t Unanswered::told() const {

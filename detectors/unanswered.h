@@ -1,6 +1,7 @@
 // Questions under our own posts that nobody of ours has answered: one of them can be enough.
 #pragma once
 
+#include "detectors/erasure.h"
 #include "detectors/mention.h"
 #include "detectors/time.h"
 
@@ -19,7 +20,7 @@ namespace surged::detectors {
 [[nodiscard]] bool asks(std::string_view text);
 
 struct Question {
-    std::string id, url, thread;  // thread: its root, else what it answers
+    std::string id, url, thread;  // url: a nameless one; thread: its root, else what it answers
     std::uint64_t key = 0;
     std::uint64_t parent = 0, root = 0, author = 0;  // key_of; 0: not told
     WallTime at{};
@@ -57,6 +58,10 @@ public:
     // Forgets what was asked before `t` (history) and, of the told ones, what is over kForget old.
     // True when a told one was forgotten and none that was told is open any more.
     bool forget_before(WallTime t, WallTime now);
+
+    // The links of what is to be forgotten go; the questions, known by their ids, still wait. True
+    // when there was one.
+    bool erase(std::string_view platform, Erasure const& erasure);
 
     [[nodiscard]] std::size_t open() const { return questions_.size(); }
     [[nodiscard]] std::size_t told() const;

@@ -1,5 +1,6 @@
 // The HTTP face of the real daemon, route by route: what section 6 of the contract promises to
 // scripts, browsers and pushers. Every expectation is typed from the contract.
+#include "tests/byte_search.h"
 #include "tests/daemon_process.h"
 
 #include <zlib.h>
@@ -111,7 +112,7 @@ TEST(ApiNet, DescribesItself) {
          {"/metrics", "/healthz", "/readyz", "/-/reload", "/openapi.json", "/api/v1/status",
           "/api/v1/streams", "/api/v1/streams/{name}", "/api/v1/streams/{name}/series",
           "/api/v1/streams/{name}/explain", "/api/v1/streams/{name}/mentions", "/api/v1/incidents",
-          "/api/v1/incidents/{name}", "/api/v1/incidents/{name}/{action}",
+          "/api/v1/incidents/{name}", "/api/v1/incidents/{name}/{action}", "/api/v1/forget",
           "/api/v1/receivers/{name}/test", "/api/v1/events"})
         EXPECT_TRUE(contains(paths, " " + path + " ")) << path << " not in" << paths;
     EXPECT_EQ(json.at("/paths/~1api~1v1~1streams~1{name}~1mentions/post/summary"),
@@ -591,6 +592,52 @@ TEST(ApiNet, ReloadsAllOrNothing) {
     EXPECT_EQ(Json(daemon.get("/api/v1/incidents/" + id).body).at("/state"), "open");
     EXPECT_EQ(daemon.post("/api/v1/streams/third/mentions", mentions("t", 3)).status, 202);
     EXPECT_TRUE(contains(daemon.get("/metrics").body, "surged_config_last_reload_successful 1\n"));
+}
+
+// The words of the 31st of sixty, and whoever wrote them, from the whole directory beside the
+// running daemon.
+TEST(ApiNet, ForgetsWhomItIsToldToForget) {
+    Daemon daemon(kConfig);
+    std::string const id = daemon.open_incident();
+    std::string const words = "it broke 31", author = R"("id":"a31")";
+    auto const found = [&] { return found_in(daemon.path("state"), {words, author}); };
+    ASSERT_FALSE(found().empty());
+    expect_problem(daemon.post("/api/v1/forget", "nonsense"), 422, "JSON");
+    expect_problem(daemon.post("/api/v1/forget", R"({"by":"dpo"})"), 422, "author");
+    expect_problem(daemon.post("/api/v1/forget", R"({"author":"a31"})"), 422, "by");
+    expect_problem(daemon.post("/api/v1/forget", R"({"author":"ghost","by":"dpo"})"), 404, "");
+    expect_problem(daemon.post("/api/v1/forget", R"({"mention":"ghost","by":"dpo"})"), 404, "");
+    expect_problem(daemon.post("/api/v1/forget", R"({"author":"a31","platform":"fax","by":"dpo"})"),
+                   422, "fax");
+    EXPECT_EQ(daemon.get("/api/v1/forget").status, 405);
+    ASSERT_FALSE(found().empty());
+
+    auto const done =
+        daemon.post("/api/v1/forget", R"({"author":"a31","platform":"x","by":"dpo"})");
+    EXPECT_EQ(done.status, 200) << done.body;
+    EXPECT_EQ(done.body, R"({"texts":1,"complete":true})");
+    EXPECT_TRUE(found().empty()) << found()[0];
+    EXPECT_EQ(Json(daemon.get("/api/v1/incidents/" + id).body).at("/id"), id);
+    EXPECT_EQ(Json(daemon.get("/api/v1/streams/acme-push").body).at("/mentions_total"), "60");
+
+    auto const by_hand = daemon.client("forget --mention m32 --by dpo");
+    EXPECT_EQ(by_hand.code, 0) << by_hand.err;
+    EXPECT_TRUE(contains(by_hand.out, "1 texts erased")) << by_hand.out;
+    EXPECT_TRUE(found_in(daemon.path("state"), {"it broke 32"}).empty());
+    EXPECT_EQ(daemon.client("forget --mention ghost").code, 1);
+    EXPECT_EQ(surged("forget --mention m1 --server http://127.0.0.1:1").code, 5);
+    EXPECT_EQ(surged("journal verify --storage " + daemon.path("state")).code, 0);
+
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.start();
+    EXPECT_TRUE(found().empty());
+    EXPECT_EQ(daemon
+                  .post("/api/v1/streams/side/mentions",
+                        R"({"id":"z","created_at":")" + detectors::rfc3339(wall_now()) +
+                            R"(","author":{"id":"b"},"text":"it broke 31"})")
+                  .status,
+              202);
+    EXPECT_FALSE(found().empty()) << "another's words on another platform are kept";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "daemon/sqlite_store.h"
 #include "detectors/json_writer.h"
+#include "tests/store_behind.h"
 #include "tests/temp_dir.h"
 
 #include <gmock/gmock.h>
@@ -17,6 +18,7 @@ using namespace std::chrono_literals;
 using detectors::kNoTime;
 using detectors::Mention;
 using detectors::MentionBatch;
+using tests::FullDisk;
 
 constexpr WallTime kStart{std::chrono::seconds{1'772'366'400}};  // 2026-03-01T12:00:00Z
 
@@ -43,40 +45,6 @@ brands:
         policy: quick
         detector: cap
 )";
-
-// A store whose disk can be full.
-class FullDisk final : public Store {
-public:
-    explicit FullDisk(Store& inner) : inner_(inner) {}
-    bool full = false;
-    Result<Restored> load() override { return inner_.load(); }
-    Result<bool> commit(Commit const& changes) override {
-        if (full) return Failure(Fault::transient, "database or disk is full");
-        return inner_.commit(changes);
-    }
-    bool seen(std::string const& s, detectors::MentionKey k) override { return inner_.seen(s, k); }
-    std::vector<MentionRow> newest(std::string const& s, std::size_t n) override {
-        return inner_.newest(s, n);
-    }
-    std::vector<StoredEvent> events(std::int64_t a, std::size_t n, std::string const& i) override {
-        return inner_.events(a, n, i);
-    }
-    std::vector<SeriesHour> series(std::string const& s, std::int64_t a, std::int64_t b) override {
-        return inner_.series(s, a, b);
-    }
-    std::vector<MentionRow> mentions(std::string const& s, WallTime a, WallTime b,
-                                     std::size_t n) override {
-        return inner_.mentions(s, a, b, n);
-    }
-    Result<bool> prune(WallTime a, WallTime b, std::size_t n) override {
-        return inner_.prune(a, b, n);
-    }
-    JournalCheck verify() override { return inner_.verify(); }
-    std::map<std::string, std::uint64_t> sizes() override { return inner_.sizes(); }
-
-private:
-    Store& inner_;
-};
 
 class EngineTest : public testing::Test {
 protected:

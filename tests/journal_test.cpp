@@ -180,6 +180,138 @@ INSTANTIATE_TEST_SUITE_P(
         Tampering{"changed_head", "UPDATE meta SET journal_head = zeroblob(32)", 10}),
     [](auto const& way) { return std::string(way.param.name); });
 
+// --- the beginning goes when its time is over, signed off
+
+// Entries 1 to 10, a second apart: 1, 2 and 4 of incident a, 3 of b, 5 of none, the rest of c.
+void fill_incidents(Store& store) {
+    Commit c;
+    int id = 0;
+    for (auto const* incident : {"a", "a", "b", "a", "", "c", "c", "c", "c", "c"}) {
+        ++id;
+        c.events.push_back(entry(id, R"({"id":)" + std::to_string(id) + "}", incident));
+    }
+    ASSERT_TRUE(store.commit(c).has_value());
+}
+
+std::int64_t first_entry(Store& store) {
+    auto const all = store.events(0, 1, {});
+    return all.empty() ? 0 : all[0].id;
+}
+
+TEST(SignedOff, GoesInBoundedStepsAndTheChainGoesOn) {
+    TempDirectory directory;
+    auto store = open_or_fail(directory.path());
+    fill_incidents(*store);
+    std::string const head = verify(directory.path()).out;
+    std::vector<bool> more;
+    for (int i = 0; i < 3; ++i)
+        more.push_back(store->sign_off(at_ms(7'500), {"c"}, at_ms(99'000), 3).value());
+    EXPECT_THAT(more, testing::ElementsAre(true, false, false)) << "three, two, none";
+    EXPECT_EQ(first_entry(*store), 6) << "entries of an incident that is kept stay";
+    auto const check = store->verify();
+    EXPECT_TRUE(check.intact) << check.detail;
+    EXPECT_EQ(check.signed_last, 5);
+    EXPECT_EQ(check.signed_entries, 5);
+    auto const said = verify(directory.path());
+    EXPECT_EQ(said.exit, 0);
+    EXPECT_EQ(said.out, directory.path() +
+                            ": entries 1 to 5 were signed off at 1970-01-01T00:01:39Z, chain "
+                            "intact from 6\n" +
+                            directory.path() + ": 5 entries, intact\n" +
+                            head.substr(head.find("head ")))
+        << "the head is what it was";
+
+    Commit c;
+    c.events = {entry(11, "{}")};
+    ASSERT_TRUE(store->commit(c).has_value());
+    store.reset();
+    store = open_or_fail(directory.path());
+    EXPECT_EQ(store->load()->last_event, 11);
+    EXPECT_TRUE(store->verify().intact);
+}
+
+TEST(SignedOff, YoungerEntriesAndOpenIncidentsStayAndOnlyAPrefixGoes) {
+    TempDirectory directory;
+    auto store = open_or_fail(directory.path());
+    fill_incidents(*store);
+    EXPECT_FALSE(store->sign_off(at_ms(99'999), {"a"}, at_ms(99'000), 99).value());
+    EXPECT_EQ(first_entry(*store), 1) << "all behind an open incident's first entry stays";
+    EXPECT_FALSE(store->sign_off(at_ms(3'000), {}, at_ms(99'000), 99).value());
+    EXPECT_EQ(first_entry(*store), 3) << "an entry of the very instant is not older";
+    EXPECT_EQ(verify(directory.path()).exit, 0);
+}
+
+TEST(SignedOff, EverythingMayGoAndTheNextEntryFits) {
+    TempDirectory directory;
+    auto store = open_or_fail(directory.path());
+    fill_incidents(*store);
+    ASSERT_TRUE(store->sign_off(at_ms(99'999), {}, at_ms(99'000), 99).has_value());
+    EXPECT_EQ(first_entry(*store), 0);
+    EXPECT_TRUE(store->verify().intact);
+    store.reset();
+    store = open_or_fail(directory.path());
+    Commit c;
+    c.events = {entry(11, "{}")};
+    ASSERT_TRUE(store->commit(c).has_value());
+    auto const check = store->verify();
+    EXPECT_TRUE(check.intact) << check.detail;
+    EXPECT_EQ(check.entries, 1);
+}
+
+TEST(SignedOff, ABrokenBeginningIsNotSignedOff) {
+    TempDirectory directory;
+    {
+        auto store = open_or_fail(directory.path());
+        fill_incidents(*store);
+    }
+    ASSERT_TRUE(shell(directory.path(),
+                      std::string(kDropTriggers) + "UPDATE journal SET brand = 'x' WHERE id = 2"));
+    auto store = open_or_fail(directory.path());
+    auto const refused = store->sign_off(at_ms(9'000), {}, at_ms(99'000), 99);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().detail, HasSubstr("entry 2"));
+    EXPECT_EQ(first_entry(*store), 1);
+    EXPECT_EQ(store->verify().broken_at, 2);
+}
+
+TEST(SignedOff, NobodyCutsPastItAndItCannotBeMovedAtWill) {
+    TempDirectory directory;
+    {
+        auto store = open_or_fail(directory.path());
+        fill_incidents(*store);
+        ASSERT_TRUE(store->sign_off(at_ms(3'000), {}, at_ms(99'000), 99).has_value());
+    }
+    for (auto const* sql :
+         {"DELETE FROM journal WHERE id = 3", "DELETE FROM journal_signoff",
+          "UPDATE journal_signoff SET last = 4",
+          "UPDATE journal_signoff SET last = 0, entries = 0, head = zeroblob(32)"})
+        EXPECT_FALSE(shell(directory.path(), sql)) << sql;
+    EXPECT_EQ(verify(directory.path()).exit, 0);
+    // Whoever removes the triggers is found.
+    ASSERT_TRUE(
+        shell(directory.path(), std::string(kDropTriggers) + "DELETE FROM journal WHERE id = 3"));
+    EXPECT_EQ(verify(directory.path()).exit, 1);
+    EXPECT_THAT(verify(directory.path()).out, HasSubstr("broken at entry 4"));
+}
+
+TEST(SignedOff, ADatabaseOfTheFirstVersionIsVerifiedAndMigrated) {
+    TempDirectory directory;
+    {
+        auto store = open_or_fail(directory.path());
+        fill_incidents(*store);
+    }
+    ASSERT_TRUE(shell(directory.path(),
+                      "DROP TRIGGER journal_signoff_fits; DROP TRIGGER journal_is_not_deleted;"
+                      "DROP TABLE journal_signoff; DROP TABLE forgotten;"
+                      "CREATE TRIGGER journal_is_not_deleted BEFORE DELETE ON journal "
+                      "BEGIN SELECT RAISE(ABORT, 'x'); END; PRAGMA user_version = 1"));
+    EXPECT_THAT(verify(directory.path()).out, HasSubstr("10 entries, intact"));
+    auto store = open_or_fail(directory.path());
+    ASSERT_TRUE(store->sign_off(at_ms(3'000), {}, at_ms(99'000), 99).has_value());
+    EXPECT_TRUE(store->verify().intact);
+    EXPECT_EQ(first_entry(*store), 3);
+}
+
 TEST(Journal, NoneIsExitTwo) {
     TempDirectory directory;
     EXPECT_EQ(verify(directory.path()).exit, 2);

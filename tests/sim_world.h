@@ -10,6 +10,7 @@
 #include "daemon/sqlite_store.h"
 #include "tests/sim_clock.h"
 #include "tests/sim_net.h"
+#include "tests/store_behind.h"
 #include "tests/temp_dir.h"
 
 #include <gtest/gtest.h>
@@ -25,44 +26,32 @@ namespace surged::tests {
 
 // A store that dies at a moment of the test's choosing: what was committed stays, nothing is
 // written after.
-class MortalStore final : public daemon::Store {
+class MortalStore final : public StoreBehind {
 public:
-    explicit MortalStore(std::unique_ptr<daemon::Store> inner) : inner_(std::move(inner)) {}
+    explicit MortalStore(std::unique_ptr<daemon::Store> inner)
+        : StoreBehind(*inner), inner_(std::move(inner)) {}
     void die() { dead_ = true; }
     void full(bool is) { full_ = is; }
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
-    daemon::Result<daemon::Restored> load() override { return inner_->load(); }
     daemon::Result<bool> commit(daemon::Commit const& changes) override {
-        if (dead_ || full_) {
-            ++refused_;
-            return daemon::Failure(daemon::Fault::transient, "simulated: database or disk is full");
-        }
-        return inner_->commit(changes);
-    }
-    bool seen(std::string const& s, detectors::MentionKey k) override { return inner_->seen(s, k); }
-    std::vector<daemon::MentionRow> newest(std::string const& s, std::size_t n) override {
-        return inner_->newest(s, n);
-    }
-    std::vector<daemon::StoredEvent> events(std::int64_t a, std::size_t n,
-                                            std::string const& i) override {
-        return inner_->events(a, n, i);
-    }
-    std::vector<daemon::SeriesHour> series(std::string const& s, std::int64_t a,
-                                           std::int64_t b) override {
-        return inner_->series(s, a, b);
-    }
-    std::vector<daemon::MentionRow> mentions(std::string const& s, daemon::WallTime a,
-                                             daemon::WallTime b, std::size_t n) override {
-        return inner_->mentions(s, a, b, n);
+        if (!dead_ && !full_) return StoreBehind::commit(changes);
+        ++refused_;
+        return daemon::Failure(daemon::Fault::transient, "simulated: database or disk is full");
     }
     daemon::Result<bool> prune(daemon::WallTime a, daemon::WallTime b, std::size_t n) override {
-        return dead_ || full_
-                   ? daemon::Result<bool>(daemon::Failure(daemon::Fault::transient, "simulated"))
-                   : inner_->prune(a, b, n);
+        if (!dead_ && !full_) return StoreBehind::prune(a, b, n);
+        return daemon::Failure(daemon::Fault::transient, "simulated");
     }
-    daemon::JournalCheck verify() override { return inner_->verify(); }
-    std::map<std::string, std::uint64_t> sizes() override { return inner_->sizes(); }
+    daemon::Result<bool> sign_off(daemon::WallTime a, std::vector<std::string> const& kept,
+                                  daemon::WallTime b, std::size_t n) override {
+        if (!dead_ && !full_) return StoreBehind::sign_off(a, kept, b, n);
+        return daemon::Failure(daemon::Fault::transient, "simulated");
+    }
+    daemon::Result<bool> scrub(std::int64_t& from, std::size_t n) override {
+        if (!dead_) return StoreBehind::scrub(from, n);
+        return daemon::Failure(daemon::Fault::transient, "simulated");
+    }
 
 private:
     std::unique_ptr<daemon::Store> inner_;

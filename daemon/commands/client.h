@@ -31,6 +31,10 @@ struct DrillArguments {
     double ratio = 0;  // 0: the daemon's default
 };
 
+struct ForgetArguments {
+    std::string author, mention, platform, by;
+};
+
 // Each prints what a person wants to know and returns 0; 1 refused or not found; 2 usage; 5 not
 // reachable.
 int client_streams(ClientOptions const& options);
@@ -41,6 +45,7 @@ int client_receivers(ClientOptions const& options, std::string const& action,
 int client_reload(ClientOptions const& options);
 int client_silences(ClientOptions const& options, SilenceArguments const& arguments);
 int client_drill(ClientOptions const& options, DrillArguments const& arguments);
+int client_forget(ClientOptions const& options, ForgetArguments const& arguments);
 
 // Says so on standard error; 2.
 int not_in_this_release(std::string const& command);

@@ -58,8 +58,12 @@ int journal_verify(std::string const& directory, std::ostream& out, std::ostream
         out << directory << ": broken at entry " << check.broken_at << ": " << check.detail << "\n";
         return 1;
     }
+    if (check.signed_last > 0)
+        out << directory << ": entries 1 to " << check.signed_last << " were signed off at "
+            << detectors::rfc3339(check.signed_at) << ", chain intact from "
+            << check.signed_last + 1 << "\n";
     out << directory << ": " << check.entries << " entries, intact\n";
-    if (check.entries > 0) out << "head " << head << "\n";
+    if (check.entries + check.signed_entries > 0) out << "head " << head << "\n";
     return 0;
 }
 

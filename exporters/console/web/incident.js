@@ -100,7 +100,8 @@ function post(p, before, after) {
   return el("li", {}, before, p.author ? [el("strong", {}, el("bdi", {}, p.author)), " "] : null,
     el("span.soft", {}, facts.join(", ")), " ", p.at ? time(p.at) : null, " ",
     p.url ? outside(p.url, "open the post") : el("span.soft", {}, p.id || ""),
-    p.text ? el("blockquote", { dir: "auto", lang: p.lang || null }, p.text) : p.erased ? el("p.soft", {}, "The text was erased.") : null, after ? [" ", after] : null);
+    p.text ? el("blockquote", { dir: "auto", lang: p.lang || null }, p.text) : null,
+    p.erased ? el("span.soft", {}, " its text is erased") : null, after ? [" ", after] : null);
 }
 function posts(list, empty) {
   return list && list.length ? el("ul.plain.posts", {}, list) : el("p.soft", {}, empty);
