@@ -34,6 +34,8 @@ python3                 # scoring tools of the detection tests, checks of the da
 python3-yaml python3-jsonschema  # rules, routes and the schema of Grafana, as those checks read them
 openssl                 # certificates of the TLS tests
 curl                    # trying the API by hand and in smoke tests
+groff mandoc man-db     # what renders the manual pages
+zsh fish                # their completions are asked as a person would
 chromium                # the console is tested in a real browser
 '
 # npm fetches the driver of that browser, and uPlot, which draws the console's charts. A Node.js from elsewhere brings

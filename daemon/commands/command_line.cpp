@@ -5,12 +5,14 @@
 #include "daemon/commands/client.h"
 #include "daemon/commands/demo.h"
 #include "daemon/commands/journal_verify.h"
+#include "daemon/commands/manual.h"
 #include "daemon/commands/run.h"
 #include "daemon/commands/version.h"
 #include "daemon/exit_codes.h"
 #include "daemon/settings.h"
 
 #include <iostream>
+#include <map>
 #include <string_view>
 
 namespace surged::daemon {
@@ -216,6 +218,38 @@ void add_client(CommandLine& line) {
     client_options(test, options);
 }
 
+// Not for a person in a hurry: what packages are made with.
+void add_manual(CommandLine& line) {
+    static std::string what;
+    auto* const command = line.add(
+        "manual", "Print a completion, or fill in a page of the manual",
+        [&line] { return manual(command_tree(line.app), what, std::cin, std::cout, std::cerr); });
+    command->add_option("what", what, "bash, zsh, fish or page")->required();
+    command->group("");
+}
+
+// What a value is: for the reader of the help, and for the shells, which complete files and
+// directories.
+void name_values(CLI::App& app) {
+    static std::map<std::string_view, char const*> const names{
+        {"config", "FILE"},    {"input", "FILE"},        {"scores", "FILE"},
+        {"report", "FILE"},    {"token-file", "FILE"},   {"output", "FILE"},
+        {"ca-file", "FILE"},   {"storage", "DIRECTORY"}, {"server", "URL"},
+        {"link", "URL"},       {"for", "DURATION"},      {"at", "TIME"},
+        {"listen", "ADDRESS"}, {"stream", "NAME"},       {"brand", "NAME"},
+        {"by", "NAME"},        {"platform", "NAME"},     {"state", "STATE"},
+        {"ratio", "NUMBER"},   {"seed", "NUMBER"},       {"speed", "NUMBER"},
+        {"format", "FORMAT"},  {"receiver", "NAME"},
+    };
+    for (auto* option : app.get_options([](CLI::Option const* o) { return o->nonpositional(); }))
+        for (auto const& name : option->get_lnames())
+            if (auto const it = names.find(name);
+                it != names.end() && option->get_items_expected_max() > 0)
+                option->type_name(it->second);
+    for (auto* command : app.get_subcommands([](CLI::App const*) { return true; }))
+        name_values(*command);
+}
+
 }  // namespace
 
 void add_commands(CommandLine& line) {
@@ -223,6 +257,8 @@ void add_commands(CommandLine& line) {
     line.app.set_version_flag("--version", "surged " SURGED_VERSION);
     add_offline(line);
     add_client(line);
+    add_manual(line);
+    name_values(line.app);
 }
 
 }  // namespace surged::daemon
