@@ -94,9 +94,16 @@ build() {
     cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
+# The program as it is installed, in build/release.
+build_release() {
+    fetch_lexicon
+    cmake --preset release -DSURGED_BUILD_TESTS=OFF >/dev/null
+    cmake --build --preset release --target surged
+}
+
 # debian/ stands in a directory of its own beside the tree, so that nothing is left in the tree.
 deb() {
-    fetch_lexicon
+    build_release
     rm -rf build/deb
     mkdir -p build/deb/surged
     cp -R deploy/debian build/deb/surged/debian
@@ -117,9 +124,7 @@ case "${1:-}" in
         ;;
     demo)
         install_packages "$build_packages"
-        fetch_lexicon
-        cmake --preset release -DSURGED_BUILD_TESTS=OFF >/dev/null
-        cmake --build --preset release --target surged
+        build_release
         shift
         exec build/release/surged demo "$@"
         ;;
