@@ -37,7 +37,16 @@ Entry const* Section::Impl::find(std::string_view key) const {
     return nullptr;
 }
 
+std::string Section::Impl::shape_of(std::string_view key) const {
+    return shape.empty() ? std::string(key) : shape + "." + std::string(key);
+}
+
+void Section::Impl::asked(std::string_view key) const {
+    if (source->asked != nullptr) source->asked->insert(shape_of(key));
+}
+
 Node const* Section::Impl::get(std::string_view key) {
+    asked(key);
     known.emplace(key);
     auto const* const entry = find(key);
     return entry == nullptr ? nullptr : entry->value.get();
@@ -63,11 +72,12 @@ Place Section::Impl::place(std::string_view key) const {
     return entry == nullptr ? node->at : entry->value->at;
 }
 
-Section Section::Impl::child(NodePtr value, std::string child_path) const {
+Section Section::Impl::child(NodePtr value, std::string child_path, std::string child_shape) const {
     auto made = std::make_unique<Impl>();
     made->source = source;
     made->node = std::move(value);
     made->path = std::move(child_path);
+    made->shape = std::move(child_shape);
     return Section(std::move(made));
 }
 
@@ -83,6 +93,7 @@ Section& Section::operator=(Section&&) noexcept = default;
 Section::~Section() = default;
 
 bool Section::has(std::string_view key) const {
+    impl_->asked(key);
     impl_->looked.emplace(key);
     return impl_->find(key) != nullptr;
 }
@@ -111,6 +122,7 @@ std::vector<std::string> Section::keys() {
 }
 
 void Section::know(std::string_view key) {
+    impl_->asked(key);
     impl_->known.emplace(key);
 }
 
@@ -126,7 +138,7 @@ std::vector<Section> Section::list(std::string_view key) {
         auto const& item = value->items[i];
         auto const path = impl_->dotted(key) + "[" + std::to_string(i) + "]";
         if (item->kind == Node::Kind::mapping)
-            out.push_back(impl_->child(item, path));
+            out.push_back(impl_->child(item, path, impl_->shape_of(key) + "[]"));
         else
             impl_->source->report(
                 item->at, path + ": must be a mapping, this is " + std::string(describe(*item)));
@@ -141,7 +153,7 @@ std::optional<Section> Section::child(std::string_view key) {
         impl_->fault(key, value->at, "must be a mapping, this is " + std::string(describe(*value)));
         return std::nullopt;
     }
-    return impl_->child(impl_->find(key)->value, impl_->dotted(key));
+    return impl_->child(impl_->find(key)->value, impl_->dotted(key), impl_->shape_of(key));
 }
 
 // "accounts:" with every line below it commented out defines nothing, and that is all it does.
@@ -155,7 +167,8 @@ std::vector<std::pair<std::string, Section>> Section::children(std::string_view 
     for (auto const& entry : parent->impl_->node->entries) {
         auto const path = parent->impl_->dotted(entry.key);
         if (entry.value->kind == Node::Kind::mapping)
-            out.emplace_back(entry.key, impl_->child(entry.value, path));
+            out.emplace_back(entry.key,
+                             impl_->child(entry.value, path, impl_->shape_of(key) + ".*"));
         else
             impl_->source->report(entry.value->at, path + ": must be a mapping, this is " +
                                                        std::string(describe(*entry.value)));

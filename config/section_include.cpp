@@ -1,4 +1,5 @@
 // One file and what it includes, as one mapping: contract section 3.
+#include "config/known_keys.h"
 #include "config/section_tree.h"
 
 #include <algorithm>
@@ -118,12 +119,15 @@ Parsed finish(NodePtr const& node, std::shared_ptr<Source> source) {
     impl->node = node;
     impl->source = std::move(source);
     impl->known.emplace("include");
+    impl->asked("include");
     out.root = std::make_unique<Section>(std::move(impl));
     return out;
 }
 
-Parsed parse(std::string const& text, std::string const& name) {
+Parsed parse(std::string const& text, std::string const& name,
+             std::set<std::string>* asked = nullptr) {
     auto source = std::make_shared<Source>();
+    source->asked = asked;
     source->files.push_back(name);
     auto node = read_yaml(text, 0, *source);
     if (node != nullptr && node->kind != Node::Kind::mapping) {
@@ -180,6 +184,11 @@ NodePtr unite_includes(NodePtr const& root, std::string const& path, Source& sou
 
 Parsed parse_text(std::string const& text, std::string const& file_name_for_messages) {
     return parse(text, file_name_for_messages);
+}
+
+Parsed parse_text_noting(std::string const& text, std::string const& file_name_for_messages,
+                         std::set<std::string>& asked) {
+    return parse(text, file_name_for_messages, &asked);
 }
 
 Parsed parse_file(std::string const& path) {

@@ -50,7 +50,8 @@ inline constexpr std::size_t kFiles = 1000;       // includes
 struct Source {
     std::shared_ptr<Problems> problems = std::make_shared<Problems>();
     std::vector<std::string> files;
-    std::size_t nodes = 0;  // spent of kNodes
+    std::size_t nodes = 0;                   // spent of kNodes
+    std::set<std::string>* asked = nullptr;  // known_keys.h: every key that a reader asked for
 
     void report(Place at, std::string text, bool warning = false) const;
     [[nodiscard]] Problem problem(Place at, std::string text) const;
@@ -60,7 +61,8 @@ struct Source {
 struct Section::Impl {
     std::shared_ptr<Source> source;
     NodePtr node;
-    std::string path;
+    std::string path;                           // "accounts.x-main.budget"
+    std::string shape;                          // "accounts.*.budget": whatever the file calls it
     std::set<std::string, std::less<>> known;   // keys somebody read
     std::set<std::string, std::less<>> looked;  // keys somebody looked for: near ones are offered
 
@@ -71,7 +73,10 @@ struct Section::Impl {
     Node const* scalar(std::string_view key, std::string_view expected);
     void fault(std::string_view key, Place at, std::string const& what, bool warning = false) const;
     [[nodiscard]] Place place(std::string_view key) const;
-    [[nodiscard]] Section child(NodePtr value, std::string child_path) const;
+    [[nodiscard]] Section child(NodePtr value, std::string child_path,
+                                std::string child_shape) const;
+    [[nodiscard]] std::string shape_of(std::string_view key) const;
+    void asked(std::string_view key) const;
     [[nodiscard]] std::string directory() const;  // of the file the mapping stands in
     std::string resolve(std::string_view key, bool required);
     void warn_of_mode(std::string_view key, std::string const& file, unsigned mode);

@@ -56,6 +56,7 @@ EngineHooks App::hooks() {
     h.published = [this](Event const& event, std::string const& json) {
         api_.ring();
         clock_bell_.ring();  // a new clock may be due before the one we wait for
+        log_incident(event);
         if (doors_.on_event) doors_.on_event(event, json);
     };
     h.ring = [this](std::string const& receiver) {
@@ -65,6 +66,18 @@ EngineHooks App::hooks() {
         doors_.log.write(log_level(level), text);
     };
     return h;
+}
+
+// An incident's life in the journal of the machine, found by SURGED_INCIDENT.
+void App::log_incident(Event const& event) {
+    if (event.incident.empty()) return;
+    auto const level = event.name == detectors::EventName::clock_breached    ? LogLevel::error
+                       : event.name == detectors::EventName::incident_opened ? LogLevel::warning
+                                                                             : LogLevel::info;
+    std::string text = "incident '" + event.incident + "': " + std::string(to_string(event.name));
+    if (event.clock)
+        text += " " + event.clock->platform + " " + std::string(to_string(event.clock->kind));
+    doors_.log.write(level, text);
 }
 
 ApiEnv App::api_env() {

@@ -96,6 +96,7 @@ private:
     [[nodiscard]] WallTime next_at(std::string const& receiver) const override;
 
     EngineHooks hooks();
+    void log_incident(detectors::Event const& event);
     ApiEnv api_env();
     void declare_metrics();
     void start_loops();

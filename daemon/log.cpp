@@ -1,5 +1,6 @@
 #include "daemon/log.h"
 
+#include "daemon/journald.h"
 #include "detectors/json_writer.h"
 
 #include <array>
@@ -44,7 +45,10 @@ void Log::write(LogLevel level, std::string_view text) {
             line = detectors::rfc3339(clock_.wall_now()) + " " + std::string(kNames[index]) + " " +
                    clean;
             break;
-        case LogFormat::journal: line = std::string(kPriorities[index]) + clean; break;
+        case LogFormat::journal:
+            if (write_journal(journal_, kPriorities[index][1], clean)) return;
+            line = std::string(kPriorities[index]) + clean;
+            break;
         case LogFormat::json: {
             detectors::JsonWriter json;
             json.object().field("time", clock_.wall_now()).field("level", kNames[index]);

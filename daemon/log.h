@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace surged::daemon {
 
@@ -19,15 +20,18 @@ enum class LogFormat { text, journal, json };
 // text.
 [[nodiscard]] LogFormat log_format(std::string_view word, char const* journal_stream, int fd);
 
-// Text: "2026-03-01T12:00:00Z warning stream 'acme-x': timeout". Journal: "<4>stream ...": journald
-// has the time. JSON:
-// {"time","level","message"}. Never blocks longer than the pipe does; a line is cut at 8 KiB;
-// control characters of what platforms said become spaces, so that no body can forge a line.
+// Text: "2026-03-01T12:00:00Z warning stream 'acme-x': timeout". JSON: {"time","level","message"}.
+// Journal: to journald itself with a priority and the fields of journald.h; where it does not
+// listen
+// "<4>stream ..." (journald has the time). Never blocks longer than the pipe does; a line is cut at
+// 8 KiB; control characters of what platforms said become spaces, so that no body can forge a line.
 // Secrets are never given to it.
 class Log {
 public:
-    Log(Clock const& clock, LogLevel level, LogFormat format, std::FILE* out)
-        : clock_(clock), level_(level), format_(format), out_(out) {}
+    // `journal`: where journald listens.
+    Log(Clock const& clock, LogLevel level, LogFormat format, std::FILE* out,
+        std::string journal = "/run/systemd/journal/socket")
+        : clock_(clock), level_(level), format_(format), out_(out), journal_(std::move(journal)) {}
     void write(LogLevel level, std::string_view text);
     void debug(std::string_view text) { write(LogLevel::debug, text); }
     void info(std::string_view text) { write(LogLevel::info, text); }
@@ -43,6 +47,7 @@ private:
     LogLevel level_;
     LogFormat format_;
     std::FILE* out_;
+    std::string journal_;
 };
 
 }  // namespace surged::daemon

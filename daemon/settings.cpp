@@ -1,6 +1,8 @@
 #include "daemon/settings.h"
 
+#include "config/known_keys.h"
 #include "daemon/poller.h"
+#include "daemon/settings_keys.h"
 #include "daemon/settings_reader.h"
 
 #include <algorithm>
@@ -140,6 +142,13 @@ LoadedSettings load_settings(std::string const& path) {
 LoadedSettings load_settings_text(std::string const& text,
                                   std::string const& file_name_for_messages) {
     return load(config::parse_text(text, file_name_for_messages));
+}
+
+std::set<std::string> keys_read(std::string const& text,
+                                std::string const& file_name_for_messages) {
+    std::set<std::string> out;
+    (void)load(config::parse_text_noting(text, file_name_for_messages, out));
+    return out;
 }
 
 }  // namespace surged::daemon

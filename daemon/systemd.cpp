@@ -1,10 +1,10 @@
 #include "daemon/systemd.h"
 
+#include "daemon/unix_datagram.h"
+
 #include <algorithm>
 #include <charconv>
-#include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -74,18 +74,7 @@ void ServiceManager::extend_timeout(std::chrono::seconds by) {
 }
 
 void ServiceManager::send(std::string const& message) const {
-    if (socket_.empty()) return;
-    int const fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return;
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, socket_.data(), socket_.size());
-    if (socket_[0] == '@') address.sun_path[0] = '\0';  // the abstract namespace
-    auto const length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size() +
-                                               (socket_[0] == '/' ? 1 : 0));
-    (void)::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
-                   reinterpret_cast<sockaddr const*>(&address), length);
-    ::close(fd);
+    if (!socket_.empty()) (void)send_datagram(socket_, message);
 }
 
 std::optional<std::chrono::microseconds> watchdog_interval() {

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs what is missing on Debian 12, builds, and runs: `setup.sh demo`, `setup.sh test`, `setup.sh night`.
+# `setup.sh deb` makes build/deb/surged_VERSION_ARCH.deb; `setup.sh boot` makes it and tries it under a real systemd.
 # `setup.sh install` only installs the packages; `setup.sh build PRESET` also builds; `setup.sh lexicon` fetches
 # the words of the tone channel (build and demo do it by themselves).
 set -eu
@@ -34,11 +35,24 @@ python3                 # scoring tools of the detection tests, checks of the da
 python3-yaml python3-jsonschema  # rules, routes and the schema of Grafana, as those checks read them
 openssl                 # certificates of the TLS tests
 curl                    # trying the API by hand and in smoke tests
+groff mandoc man-db     # what renders the manual pages
+zsh fish                # their completions are asked as a person would
 chromium                # the console is tested in a real browser
 '
 # npm fetches the driver of that browser, and uPlot, which draws the console's charts. A Node.js from elsewhere brings
 # an npm of its own, which the package would remove.
 command -v npm >/dev/null || test_packages="$test_packages npm"
+
+# What a package is made and judged with.
+deb_packages='
+debhelper dpkg-dev      # the package
+lintian                 # judges it
+'
+# A systemd that boots in a container of its own.
+boot_packages='
+systemd-container       # systemd-nspawn
+mmdebstrap              # the tree it boots
+'
 
 install_packages() {
     wanted=$(printf '%s\n' "$@" | sed 's/#.*//')
@@ -80,6 +94,25 @@ build() {
     cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
+# The program as it is installed, in build/release.
+build_release() {
+    fetch_lexicon
+    cmake --preset release -DSURGED_BUILD_TESTS=OFF >/dev/null
+    cmake --build --preset release --target surged
+}
+
+# debian/ stands in a directory of its own beside the tree, so that nothing is left in the tree.
+deb() {
+    build_release
+    rm -rf build/deb
+    mkdir -p build/deb/surged
+    cp -R deploy/debian build/deb/surged/debian
+    (cd build/deb/surged && SURGED_SOURCE="$OLDPWD" dpkg-buildpackage -us -uc -b)
+    rm -rf build/deb/surged
+    lintian --fail-on error,warning,info,pedantic --pedantic --display-info build/deb/surged_*.changes
+    ls -l build/deb/surged_*.deb
+}
+
 case "${1:-}" in
     lexicon) fetch_lexicon ;;
     install) install_packages "$build_packages" "$test_packages" ;;
@@ -91,9 +124,7 @@ case "${1:-}" in
         ;;
     demo)
         install_packages "$build_packages"
-        fetch_lexicon
-        cmake --preset release -DSURGED_BUILD_TESTS=OFF >/dev/null
-        cmake --build --preset release --target surged
+        build_release
         shift
         exec build/release/surged demo "$@"
         ;;
@@ -102,13 +133,23 @@ case "${1:-}" in
         build dev
         ctest --preset dev -j 2
         ;;
+    deb)
+        install_packages "$build_packages" "$deb_packages"
+        deb
+        ;;
+    boot)
+        install_packages "$build_packages" "$test_packages" "$deb_packages" "$boot_packages"
+        deb
+        cmake --preset dev >/dev/null
+        ctest --preset boot
+        ;;
     night)
         install_packages "$build_packages" "$test_packages"
         build dev
         ctest --preset night
         ;;
     *)
-        echo "usage: deploy/setup.sh demo [OPTION...] | test | night | install | lexicon | build [PRESET [TARGET...]]" >&2
+        echo "usage: deploy/setup.sh demo [OPTION...] | test | night | deb | boot | install | lexicon | build [PRESET [TARGET...]]" >&2
         exit 2
         ;;
 esac

@@ -1,52 +1,18 @@
 #include "daemon/systemd.h"
 
+#include "tests/datagram_end.h"
+
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace surged {
 namespace {
 
 using namespace std::chrono_literals;
-
-// The manager's end of the protocol.
-class FakeManager {
-public:
-    explicit FakeManager(std::string const& path) : path_(path) {
-        fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path, path.data(), path.size());
-        if (path[0] == '@') address.sun_path[0] = '\0';
-        auto const length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
-        bound_ = ::bind(fd_, reinterpret_cast<sockaddr*>(&address), length) == 0;
-    }
-    ~FakeManager() {
-        ::close(fd_);
-        if (path_[0] == '/') ::unlink(path_.c_str());
-    }
-    FakeManager(FakeManager const&) = delete;
-    FakeManager& operator=(FakeManager const&) = delete;
-
-    [[nodiscard]] bool bound() const { return bound_; }
-    std::string next() {
-        std::array<char, 512> buffer{};
-        auto const n = ::recv(fd_, buffer.data(), buffer.size(), 0);
-        return n < 0 ? "(nothing)" : std::string(buffer.data(), static_cast<std::size_t>(n));
-    }
-
-private:
-    std::string path_;
-    int fd_ = -1;
-    bool bound_ = false;
-};
+using tests::DatagramEnd;
 
 std::string unique(std::string const& prefix) {
     return prefix + "surged-notify-" + std::to_string(::getpid());
@@ -54,7 +20,7 @@ std::string unique(std::string const& prefix) {
 
 TEST(ServiceManager, SpeaksTheProtocol) {
     std::string const path = unique(testing::TempDir() + "/");
-    FakeManager manager(path);
+    DatagramEnd manager(path);
     ASSERT_TRUE(manager.bound());
     daemon::ServiceManager service(path);
     EXPECT_TRUE(service.told());
@@ -75,7 +41,7 @@ TEST(ServiceManager, SpeaksTheProtocol) {
 
 TEST(ServiceManager, KnowsAbstractSockets) {
     std::string const path = unique("@");
-    FakeManager manager(path);
+    DatagramEnd manager(path);
     ASSERT_TRUE(manager.bound());
     ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
     auto service = daemon::ServiceManager::from_environment();

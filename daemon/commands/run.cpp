@@ -25,12 +25,20 @@ namespace {
 constexpr std::chrono::seconds kStopPatience{
     5};  // for coroutines to unwind; then the process just ends
 
+// Before there is a Log: a line on standard error, with the journal's priority where it is one.
+void say(LogLevel level, std::string const& text) {
+    if (log_format("auto", std::getenv("JOURNAL_STREAM"), STDERR_FILENO) == LogFormat::journal)
+        std::cerr << (level == LogLevel::error ? "<3>" : "<4>");
+    std::cerr << text << "\n";
+}
+
 // Prints every fault; true when the daemon may start.
 bool accept(LoadedSettings const& loaded) {
-    for (auto const& problem : loaded.problems->list) std::cerr << to_string(problem) << "\n";
-    for (auto const& problem : loaded.run_errors) std::cerr << to_string(problem) << "\n";
+    for (auto const& problem : loaded.problems->list)
+        say(problem.warning ? LogLevel::warning : LogLevel::error, to_string(problem));
+    for (auto const& problem : loaded.run_errors) say(LogLevel::error, to_string(problem));
     for (auto const& what : loaded.unbuilt)
-        std::cerr << "surged: " << what << " is not in this release\n";
+        say(LogLevel::error, "surged: " + what + " is not in this release");
     return !loaded.problems->fatal() && loaded.run_errors.empty() && loaded.unbuilt.empty();
 }
 
@@ -63,8 +71,10 @@ private:
             if (error) return;
             if (signal == SIGHUP) {
                 manager_.reloading(clock_.now());
-                app_.reload();
-                manager_.ready("serving");
+                bool const applied = app_.reload().empty();
+                manager_.ready(applied
+                                   ? "serving"
+                                   : "serving; the configuration was NOT reloaded, see the log");
             } else {
                 if (stopping_)
                     std::_Exit(kExitOk);  // the second asks to go at once; a start is a recovery
@@ -126,7 +136,7 @@ int run(std::string const& config) {
             log_format(settings.log.format, std::getenv("JOURNAL_STREAM"), STDERR_FILENO), stderr);
     auto store = open_store(settings.storage.directory);
     if (!store) {
-        std::cerr << "surged: " << store.error().detail << "\n";
+        say(LogLevel::error, "surged: " + store.error().detail);
         return kExitState;
     }
     Resolver resolver(io, clock);
@@ -153,12 +163,11 @@ int run(std::string const& config) {
     try {
         auto const started = app.start();
         if (!started) {
-            std::cerr << "surged: " << started.error().detail << "\n";
+            say(LogLevel::error, "surged: " + started.error().detail);
             return kExitState;
         }
     } catch (boost::system::system_error const& error) {
-        std::cerr << "surged: cannot listen on " << listen << ": " << error.code().message()
-                  << "\n";
+        say(LogLevel::error, "surged: cannot listen on " + listen + ": " + error.code().message());
         return kExitListen;
     }
     log.info("surged " SURGED_VERSION " serves http://" + listen);
