@@ -113,9 +113,17 @@ private:
                             [&](ChartPoint const& p) { return std::isfinite(p.*key.value); });
             if (!there) continue;
             put(out_, "<path class=\"%s\" d=\"M%d 8h22\"/><text x=\"%d\" y=\"12\">%s</text>\n",
-                key.line, x + 2, x + 29, key.words);
-            x += 100;
+                key.line, x + 2, x + 28, key.words);
+            x += 94;
         }
+        bool const surges =
+            std::any_of(chart_.spans.begin(), chart_.spans.end(),
+                        [](ChartSpan const& s) { return s.tone == ChartTone::surge; });
+        if (surges)
+            put(out_,
+                "<rect class=\"surge wide\" x=\"%d\" y=\"2\" width=\"22\" height=\"12\"/>"
+                "<text class=\"wide\" x=\"%d\" y=\"12\">surge</text>\n",
+                x + 10, x + 37);
     }
 
     void spans() {
@@ -175,7 +183,7 @@ private:
         for (ChartMark const& mark : chart_.marks)
             if (inside(mark.at)) wanted.push_back({across(mark.at), mark.label, mark.tone});
         for (ChartSpan const& span : chart_.spans)
-            if (span.to >= from_ && span.from <= to_)
+            if (!span.quiet && span.to >= from_ && span.from <= to_)
                 wanted.push_back({std::clamp(across(span.from), 0.0, 1.0), span.label, span.tone});
         for (PlacedLabel const& l : placed(wanted)) {
             bool const left = l.across > kTurn;
@@ -204,7 +212,7 @@ private:
         for (TimeTick const& tick : time_axis(from_, to_)) {
             double const x = across(tick.at);
             // The ends have no room for the half of a text.
-            char const* const anchor = x < 0.03 ? "start" : x > 0.97 ? "end" : "middle";
+            char const* const anchor = x < 0.06 ? "start" : x > 0.94 ? "end" : "middle";
             put(out_, "<text class=\"time%s\" x=\"%.2f%%\" y=\"%d\" text-anchor=\"%s\">%s</text>\n",
                 n++ % 2 == 1 ? " wide" : "", 100 * x, kTop + plot() + 15, anchor,
                 tick.text.c_str());

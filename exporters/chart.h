@@ -28,6 +28,7 @@ struct ChartSpan {
     WallTime from{}, to{};
     std::string label;
     ChartTone tone = ChartTone::surge;
+    bool quiet = false;  // its label is shown on pointing at it alone
 };
 struct ChartMark {
     WallTime at{};

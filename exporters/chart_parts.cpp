@@ -14,7 +14,7 @@ namespace {
 constexpr int kValueSteps = 4;
 constexpr std::int64_t kTimeSteps = 8;
 constexpr int kRows = 3;
-constexpr double kNarrow = 320, kWide = 640;  // pixels
+constexpr double kNarrow = 290, kWide = 600;  // pixels: of pages of 360 and 680, inside a card
 constexpr double kLetter = 7.2;               // pixels of a bold letter of 12 px, generous
 constexpr double kBetween = 8;
 

@@ -32,8 +32,8 @@ struct Sample {
 };
 [[nodiscard]] std::vector<Sample> thinned(std::vector<Sample> const& samples, std::size_t most);
 
-// Labels in three rows. Who finds no room at 320 pixels is shown on wide pages only, who finds none
-// at 640 is not shown at all: its shape's own title still tells. Earlier ones choose first.
+// Labels in three rows. Who finds no room at 290 pixels is shown on wide pages only, who finds none
+// at 600 is not shown at all: its shape's own title still tells. Earlier ones choose first.
 struct Label {
     double across = 0;  // of the width
     std::string text;

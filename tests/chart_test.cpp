@@ -111,11 +111,11 @@ TEST(ChartLabels, NeverLieOnEachOther) {
     ASSERT_FALSE(shown.empty());
     EXPECT_EQ(shown.front().text, "incident acme-0");
     EXPECT_TRUE(std::any_of(shown.begin(), shown.end(), [](auto const& l) { return l.wide_only; }));
-    for (double const width : {320.0, 640.0, 1200.0})
+    for (double const width : {290.0, 600.0, 1200.0})
         for (auto const& a : shown)
             for (auto const& b : shown) {
                 if (&a == &b || a.row != b.row) continue;
-                if (width < 640 && (a.wide_only || b.wide_only)) continue;
+                if (width < 600 && (a.wide_only || b.wide_only)) continue;
                 auto const left = [&](PlacedLabel const& l) {
                     return l.across * width - (l.across > kTurn ? 6.0 * double(l.text.size()) : 0);
                 };
