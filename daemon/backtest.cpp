@@ -41,13 +41,16 @@ private:
         h.published = [this](Event const& event, std::string const& json) {
             summary.surges += event.name == EventName::surge_started ? 1 : 0;
             summary.incidents += event.name == EventName::incident_opened ? 1 : 0;
+            if (options_.told) options_.told(event);
             if (options_.event) options_.event(json);
         };
         h.log = [](std::string const&, std::string const&) {};
-        if (options_.forecast)
+        if (options_.forecast || options_.judged)
             h.judged = [this](StreamState const& stream, Judged const& j) {
-                forecast.add(stream.settings, j.start, j.length, j.observed,
-                             double(j.grounds.multiplier));
+                if (options_.forecast)
+                    forecast.add(stream.settings, j.start, j.length, j.observed,
+                                 double(j.grounds.multiplier));
+                if (options_.judged) options_.judged(stream.settings, j);
             };
         return h;
     }
@@ -173,6 +176,7 @@ BacktestResult backtest_counts(Settings settings, std::string_view data,
         bench.advance(end);
         if (options.score) options.score(row.timestamp, row.text, stream->judge.last_closed().news);
         bench.summary.mentions += static_cast<std::uint64_t>(row.value);
+        if (options.progress) options.progress(++bench.summary.rows, rows.size());
     }
     bench.summary.rows = rows.size();
     bench.summary.stream_minutes =
@@ -340,6 +344,8 @@ BacktestResult backtest_mentions(Settings settings, std::string_view data,
     for (Indexed const& row : index.rows) {
         while (row.arrival >= next) {
             close_minute(bench, index.lanes, next, options);
+            if (options.progress)
+                options.progress(std::uint64_t(&row - index.rows.data()), index.rows.size());
             next += kMinute;
         }
         Lane& lane = index.lanes[row.stream];

@@ -20,6 +20,11 @@ struct BacktestOptions {
     // --scores: one call per input row (counts) or closed minute (ndjson). Empty: not wanted.
     std::function<void(std::string_view timestamp, std::string_view value, double score)> score;
     bool forecast = false;  // pages under other budgets, into the result
+    // For reports, empty when not wanted: each event before its JSON, each interval that a stream
+    // judged for good, and how many of the rows are done (at each closed minute or row of counts).
+    std::function<void(detectors::Event const&)> told;
+    std::function<void(StreamSettings const&, detectors::Judged const&)> judged;
+    std::function<void(std::uint64_t rows, std::uint64_t of)> progress;
 };
 
 struct BacktestSummary {

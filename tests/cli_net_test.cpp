@@ -375,6 +375,15 @@ TEST(CliNet, BacktestsMentionsAndCounts) {
     EXPECT_EQ(csv.code, 2);
     EXPECT_TRUE(contains(csv.err, "row ")) << csv.err;
     EXPECT_EQ(test(daemon.path("none.csv")).code, 2);
+    auto const reported =
+        test(TEST_DATA "/cli_mentions.ndjson", {"--report", daemon.path("r.html")});
+    EXPECT_EQ(reported.code, 0) << reported.err;
+    EXPECT_EQ(reported.out, rows.out) << "a report changes no event";
+    EXPECT_TRUE(contains(slurp(daemon.path("r.html")), "cli_mentions.ndjson: 40 rows"));
+    EXPECT_EQ(reported.err.find('\x1b'), std::string::npos) << "no progress into a file";
+    auto const nowhere = test(TEST_DATA "/cli_mentions.ndjson", {"--report", "/nowhere/r.html"});
+    EXPECT_EQ(nowhere.code, 2);
+    EXPECT_EQ(nowhere.out, "") << "told before the run, not after it";
     EXPECT_EQ(test(TEST_DATA "/cli_counts.csv", {"--stream", "ghost"}).code, 2);
     EXPECT_FALSE(std::filesystem::exists(daemon.path("state"))) << "no state directory is touched";
 }
