@@ -377,7 +377,9 @@ void surge_lines(std::string& out, Page const& page, WallTime now) {
 
 }  // namespace
 
-std::string headline(Page const& page, WallTime now) {
+namespace {
+
+std::string what_words(Page const& page, WallTime now) {
     auto const& event = page.event;
     std::string what;
     if (page.catch_up && page.incident != nullptr) {
@@ -388,13 +390,28 @@ std::string headline(Page const& page, WallTime now) {
     } else if (!event.incident.empty()) {
         what = incident_words(page, now);
     }
-    if (what.empty())
-        what = event.summary.empty() ? stream_words(event, now) : brief(event.summary, kHeadline);
+    if (!what.empty()) return what;
+    return event.summary.empty() ? stream_words(event, now) : brief(event.summary, kHeadline);
+}
+
+}  // namespace
+
+std::string headline(Page const& page, WallTime now) {
+    auto const& event = page.event;
     std::string out;
     if (event.drill) out += "DRILL ";
     if (loud(page)) out += "CRITICAL ";
-    out += (event.brand.empty() ? "surged" : quote(event.brand)) + ": " + what;
+    out += (event.brand.empty() ? "surged" : quote(event.brand)) + ": " + what_words(page, now);
     return cut(out, kHeadline);
+}
+
+std::string entry_words(Event const& event) {
+    Page page;
+    page.event = event;
+    if (event.name == EventName::incident_acknowledged) page.event.via.clear();
+    // Its deadlines have an entry of their own each.
+    page.event.clocks.clear();
+    return brief(what_words(page, event.at), kParagraph);
 }
 
 std::string description(Page const& page, WallTime now) {

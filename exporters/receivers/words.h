@@ -11,6 +11,9 @@ namespace surged::exporters {
 // One line of plain text, at most kHeadline bytes. "DRILL" stands first on a drill.
 inline constexpr std::size_t kHeadline = 300;
 [[nodiscard]] std::string headline(Page const& page, detectors::WallTime now);
+// The same of one entry of the journal, as it stood then: without brand, marks and deadlines; what
+// a timeline says of it. One line, at most 1000 bytes.
+[[nodiscard]] std::string entry_words(detectors::Event const& event);
 // Lines of plain text without markup: the figures, each clock, who said what, the plan, the link.
 [[nodiscard]] std::string description(Page const& page, detectors::WallTime now);
 // Where the incident can be seen: always a URL, or "" when there is no incident or no console.
