@@ -240,6 +240,9 @@ private:
                                                        std::int64_t hour) const;
     void build_streams();
     std::unique_ptr<StreamState> make_stream(StreamSettings const& settings) const;
+    void take_count(StreamState& stream, detectors::Bucket const& bucket);
+    static void revise(StreamState& stream, detectors::Bucket const& bucket,
+                       std::optional<double> before);
     void judge(StreamState& stream, WallTime now);
     void cover_push(StreamState& stream, WallTime earliest, WallTime now);
     void tell(StreamState& stream, std::vector<detectors::Judgement> const& told, WallTime now);

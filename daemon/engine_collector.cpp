@@ -115,10 +115,10 @@ private:
             out.add({{"stream", s->settings.name},
                      {"platform", s->settings.platform},
                      {"brand", s->settings.brand}},
-                    double(s->mentions));
+                    double(s->mentions_counter()));
         std::map<std::pair<std::string, std::string>, double> rest;
         for (StreamState const* s : other)
-            rest[{s->settings.platform, s->settings.brand}] += double(s->mentions);
+            rest[{s->settings.platform, s->settings.brand}] += double(s->mentions_counter());
         for (auto const& [key, n] : rest)
             out.add({{"stream", "_other"}, {"platform", key.first}, {"brand", key.second}}, n);
 

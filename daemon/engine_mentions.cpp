@@ -5,6 +5,8 @@
 #include "detectors/wording.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <utility>
 
 namespace surged::daemon {
@@ -13,17 +15,21 @@ using namespace detectors;
 
 namespace {
 
-// The newest intervals, each once: a revision replaces.
-void keep_count(std::vector<Bucket>& counts, Bucket const& bucket) {
+// The newest intervals, each once: a revision replaces. Returns what the interval counted before, 0
+// when it was not known; nothing when it is older than all that are kept, so that nobody knows.
+std::optional<double> keep_count(std::vector<Bucket>& counts, Bucket const& bucket) {
     auto const at =
         std::lower_bound(counts.begin(), counts.end(), bucket.start,
                          [](Bucket const& b, WallTime start) { return b.start < start; });
-    if (at != counts.end() && at->start == bucket.start) {
-        *at = bucket;
-        return;
+    if (at != counts.end() && at->start == bucket.start) return std::exchange(*at, bucket).count;
+    if (counts.size() >= StreamState::kCounts) {
+        if (at == counts.begin()) return std::nullopt;
+        counts.insert(at, bucket);
+        counts.erase(counts.begin());
+        return 0;
     }
     counts.insert(at, bucket);
-    if (counts.size() > StreamState::kCounts) counts.erase(counts.begin());
+    return 0;
 }
 
 }  // namespace
@@ -139,9 +145,31 @@ void Engine::count(StreamState& stream, Bucket const& bucket, WallTime now) {
     stream.judge.advance(bucket, judgements_, hooks_.judged ? &judged_ : nullptr);
     if (hooks_.judged)
         for (Judged const& j : judged_) hooks_.judged(stream, j);
-    stream.mentions += static_cast<std::uint64_t>(bucket.count);
-    keep_count(stream.counts, bucket);
+    revise(stream, bucket, keep_count(stream.counts, bucket));
     tell(stream, judgements_, now);
+}
+
+// The platform's word on one interval of a counts stream.
+void Engine::take_count(StreamState& stream, Bucket const& bucket) {
+    auto const kept = keep_count(stream.counts, bucket);
+    // Minutes that are not judged yet are known however many they are.
+    auto const replaced = stream.intake.set_count(bucket.start, bucket.count);
+    revise(stream, bucket, replaced ? replaced : kept);
+    if (stream.history_from == kNoTime && bucket.count > 0 &&
+        (stream.earliest == kNoTime || bucket.start < stream.earliest))
+        stream.earliest = bucket.start;
+}
+
+// The sum of an interval's latest values: what it counted before is taken back. One of which nobody
+// knows any more what it counted stays as it was.
+void Engine::revise(StreamState& stream, Bucket const& bucket, std::optional<double> before) {
+    if (!before) return;
+    auto const was = static_cast<std::uint64_t>(std::llround(*before));
+    auto const is = static_cast<std::uint64_t>(std::llround(bucket.count));
+    stream.mentions += is;
+    stream.mentions -= std::min(was, stream.mentions);
+    stream.mentions_most = std::max(stream.mentions_most, stream.mentions);
+    if (stream.blind && is > was) stream.recovered += is - was;
 }
 
 void Engine::end_history(StreamState& stream, WallTime now) {
@@ -274,13 +302,7 @@ bool Engine::record(std::string const& name, PollPage const& page, MentionBatch 
     if (!disk_trouble_.empty() && !flush(now)) return false;
     absorb(stream, batch, now);
     stream.malformed += page.malformed;
-    for (auto const& bucket : page.counts) {
-        stream.intake.set_count(bucket.start, bucket.count);
-        keep_count(stream.counts, bucket);
-        if (stream.history_from == kNoTime && bucket.count > 0 &&
-            (stream.earliest == kNoTime || bucket.start < stream.earliest))
-            stream.earliest = bucket.start;
-    }
+    for (auto const& bucket : page.counts) take_count(stream, bucket);
     stream.cursor = page.cursor;
     if (covered_until != kNoTime)
         cover(stream, covered_from == kNoTime ? stream.intake.covered_until() : covered_from,

@@ -8,7 +8,7 @@
 namespace surged::daemon {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kHour = 60;
 
 struct Saved {
@@ -20,12 +20,18 @@ struct Saved {
     WallTime raise_word_at = detectors::kNoTime;
     bool blind = false;
     std::string reason;
+    // Since version 2. Of each interval its start, its length in seconds, and its count.
+    std::uint64_t mentions_most = 0;
+    std::vector<WallTime> starts;
+    std::vector<std::uint32_t> lengths;
+    std::vector<double> counts;
 };
 
 template <typename A>
 void archive(A& a, Saved& s) {
     a(s.version, s.intake, s.judge, s.mentions, s.last_success, s.history_from, s.earliest,
       s.raise_word_at, s.blind, s.reason);
+    if (s.version >= 2) a(s.mentions_most, s.starts, s.lengths, s.counts);
 }
 
 }  // namespace
@@ -92,12 +98,19 @@ std::string save_stream(StreamState const& stream) {
     s.raise_word_at = stream.raise_word_at;
     s.blind = stream.blind;
     s.reason = stream.reason;
+    s.mentions_most = stream.mentions_most;
+    for (detectors::Bucket const& bucket : stream.counts) {
+        s.starts.push_back(bucket.start);
+        s.lengths.push_back(static_cast<std::uint32_t>(bucket.length.count()));
+        s.counts.push_back(bucket.count);
+    }
     return detectors::to_blob(s);
 }
 
 bool load_stream(StreamState& stream, std::string_view blob) {
     Saved s;
-    if (!detectors::from_blob(blob, s) || s.version != kVersion) return false;
+    if (!detectors::from_blob(blob, s) || s.version < 1 || s.version > kVersion) return false;
+    if (s.starts.size() != s.counts.size() || s.lengths.size() != s.counts.size()) return false;
     if (!stream.intake.restore(s.intake)) return false;
     bool const same_detectors = stream.judge.restore(s.judge);
     stream.mentions = s.mentions;
@@ -107,6 +120,15 @@ bool load_stream(StreamState& stream, std::string_view blob) {
     stream.raise_word_at = s.raise_word_at;
     stream.blind = s.blind;
     stream.reason = s.reason;
+    stream.mentions_most = s.mentions_most;
+    stream.counts.clear();
+    for (std::size_t i = 0; i < s.counts.size(); ++i) {
+        detectors::Bucket bucket;
+        bucket.start = s.starts[i];
+        bucket.length = std::chrono::seconds{s.lengths[i]};
+        bucket.count = s.counts[i];
+        stream.counts.push_back(bucket);
+    }
     return same_detectors;
 }
 

@@ -7,6 +7,7 @@
 #include "detectors/judge.h"
 #include "detectors/unanswered.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -50,6 +51,12 @@ struct StreamState {
 
     // Counters of contract section 7; `mentions` is stored, the others begin anew with the process.
     std::uint64_t mentions = 0, late = 0, duplicate = 0, excluded = 0, malformed = 0, future = 0;
+    // Of a counts stream: the most `mentions` ever was. A revision may take some back, and a
+    // counter that falls is read as one that began anew. Stored.
+    std::uint64_t mentions_most = 0;
+    [[nodiscard]] std::uint64_t mentions_counter() const {
+        return std::max(mentions, mentions_most);
+    }
     std::uint64_t backfill_pages = 0;
     double gap_seconds = 0;
 
@@ -69,7 +76,8 @@ struct StreamState {
     detectors::RecentMentions recent;
     std::unique_ptr<SurgeWatch> watch;  // while it is in an open incident
 
-    // The newest intervals of a counts stream, by start: how a surge grew that has no mentions.
+    // The newest intervals of a counts stream, by start: how a surge grew that has no mentions, and
+    // what a revision takes back. Stored.
     static constexpr std::size_t kCounts = 512;
     std::vector<detectors::Bucket> counts;
     // The most visible of the last hours, and those that no reach is known of; bounded.

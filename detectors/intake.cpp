@@ -129,11 +129,10 @@ Arrival Intake::add(WallTime event_time) {
     return Arrival::counted;
 }
 
-bool Intake::set_count(WallTime minute, double count) {
+std::optional<double> Intake::set_count(WallTime minute, double count) {
     double* const value = slot(minute_index(minute));
-    if (value == nullptr) return false;
-    *value = count;
-    return true;
+    if (value == nullptr) return std::nullopt;
+    return std::exchange(*value, count);
 }
 
 WallTime Intake::spread(std::size_t nth, WallTime now) const {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -123,9 +124,9 @@ public:
     // hour, which is no poll's interval.
     [[nodiscard]] WallTime spread(std::size_t nth, WallTime now) const;
 
-    // A minute's value from a counts stream: replaces what was there (a revision replaces). Late
-    // ones are ignored: true when it was taken.
-    bool set_count(WallTime minute, double count);
+    // A minute's value from a counts stream: replaces what was there (a revision replaces), which
+    // is returned; 0 when nothing was. Late ones are ignored: nothing is returned.
+    std::optional<double> set_count(WallTime minute, double count);
 
     // The stream is known to be complete in [from, until). Unites with what is known; a hole
     // between is remembered. Returns the hole this leaves before `from` (empty when none): the

@@ -11,6 +11,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace surged::daemon {
 namespace {
 
@@ -57,7 +59,7 @@ protected:
         ASSERT_TRUE(opened.has_value());
         store_ = std::move(*opened);
         disk_ = std::make_unique<FullDisk>(*store_);
-        LoadedSettings loaded = load_settings_text(kConfig, "test.yaml");
+        LoadedSettings loaded = load_settings_text(kConfig + more_streams_, "test.yaml");
         for (auto const& p : loaded.problems->list) EXPECT_TRUE(p.warning) << to_string(p);
         EngineHooks hooks;
         hooks.published = [this](detectors::Event const& event, std::string const&) {
@@ -94,6 +96,7 @@ protected:
     }
 
     tests::TempDir dir_;
+    std::string more_streams_;  // of the brand, and whatever may follow it
     WallTime now_ = kStart;
     std::unique_ptr<Store> store_;
     std::unique_ptr<FullDisk> disk_;
@@ -115,6 +118,69 @@ TEST_F(EngineTest, CountsEachMentionOnceThroughOverlapAndRestart) {
     now_ += 1min;
     EXPECT_TRUE(page(3, 9, now_ - 3min));
     EXPECT_EQ(engine_->stream("acme-json")->mentions, 9u);
+}
+
+// A counts stream tells how many, again and again, and takes back: what shows is the sum of its
+// minutes' latest values, also behind a restart and for minutes that were judged long ago.
+TEST_F(EngineTest, CountsAddUpToTheirMinutesLatestValues) {
+    std::ofstream(dir_.path() + "/token") << "token";
+    more_streams_ =
+        "      - { name: acme-counts, account: x, kind: counts, query: acme, policy: quick, "
+        "detector: cap }\naccounts: { x: { platform: x, bearer_token_file: " +
+        dir_.path() + "/token } }\n";
+    open();
+    std::map<WallTime, double> latest;  // the same sum by other means
+    auto const tell = [&](WallTime from, std::vector<double> const& values) {
+        PollPage p;
+        WallTime start = from;
+        for (double const n : values) {
+            detectors::Bucket bucket;
+            bucket.start = start;
+            bucket.count = n;
+            p.counts.push_back(bucket);
+            latest[start] = n;
+            start += 1min;
+        }
+        p.complete = true;
+        return engine_->record("acme-counts", p, {}, from, start, now_);
+    };
+    auto const& total = [&] {
+        double sum = 0;
+        for (auto const& [start, n] : latest) sum += n;
+        EXPECT_EQ(double(engine_->stream("acme-counts")->mentions), sum);
+        return engine_->stream("acme-counts")->mentions;
+    };
+    // More minutes than are kept once they are judged, told twice as by a walk that began anew.
+    std::vector<double> const week(7 * 1440, 2);
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(tell(now_ - 7 * 24h, week));
+    EXPECT_EQ(total(), 2u * 7 * 1440);
+    // The overlap says the same, and more, and less.
+    now_ += 1min;
+    EXPECT_TRUE(tell(now_ - 11min, {2, 2, 2, 2, 2, 2, 2, 3, 1, 2, 5}));
+    EXPECT_EQ(total(), 2u * 7 * 1440 + 5);
+    open();
+    EXPECT_EQ(total(), 2u * 7 * 1440 + 5);
+    now_ += 1min;
+    EXPECT_TRUE(tell(now_ - 11min, {2, 2, 2, 2, 2, 2, 3, 1, 2, 4, 0}));
+    EXPECT_EQ(total(), 2u * 7 * 1440 + 4);
+    EXPECT_EQ(engine_->stream("acme-counts")->mentions_counter(), 2u * 7 * 1440 + 5)
+        << "a counter of Prometheus never falls";
+    // Hours later a minute that was judged is taken back.
+    for (int i = 0; i < 18; ++i) {
+        now_ += 10min;
+        EXPECT_TRUE(tell(now_ - 20min, std::vector<double>(20, i % 3)));
+    }
+    (void)total();
+    EXPECT_TRUE(tell(now_ - 120min, {0, 0, 7}));
+    std::uint64_t const before = total();
+    open();
+    EXPECT_EQ(total(), before);
+    EXPECT_GE(engine_->stream("acme-counts")->mentions_counter(), before);
+    // One that is older than all that is kept was counted and stays so.
+    PollPage p;
+    p.counts.push_back({now_ - 7 * 24h, 60s, 900});
+    EXPECT_TRUE(engine_->record("acme-counts", p, {}, kNoTime, kNoTime, now_));
+    EXPECT_EQ(total(), before);
 }
 
 // A search that finds nothing says "nothing in seven days", again at each poll until it finds
