@@ -233,7 +233,7 @@ public:
     }  // open, and closed ones kept
     [[nodiscard]] Incident const* find(std::string_view id) const;
     [[nodiscard]] Incident const* current(bool drill = false) const;  // the one not closed, if any
-    // Forgets incidents closed before `t` (their journal stays in the store).
+    // Forgets incidents closed before `t`; their journal goes by Store::sign_off.
     void forget_closed_before(WallTime t);
 
     // A reload: running clocks stay as they were, new ones follow the new rules.
