@@ -13,9 +13,10 @@ namespace {
 
 TEST(Examples, AreValidAndCanBeRun) {
     tests::TempDir const secrets;
-    for (auto const* name : {"x", "pd", "fb", "fb-app", "hook", "collector", "oncall", "pd-hook",
-                             "slack", "slack-sign", "teams", "discord", "telegram", "ntfy", "smtp",
-                             "reddit", "yt", "bsky", "fedi"}) {
+    for (auto const* name :
+         {"x",       "pd",        "fb",     "fb-app",     "hook",  "collector", "oncall",
+          "pd-hook", "pagerduty", "slack",  "slack-sign", "teams", "discord",   "telegram",
+          "ntfy",    "smtp",      "reddit", "yt",         "bsky",  "fedi"}) {
         std::string const path = secrets.path() + "/secrets_" + name;
         std::ofstream(path) << "secret\n";
         std::filesystem::permissions(path, std::filesystem::perms::owner_read);

@@ -21,7 +21,6 @@ says "immediate binding" 'BIND_NOW|FLAGS.*NOW' readelf -dW "$program"
 says "stack that is no code" 'GNU_STACK.* RW ' readelf -lW "$program"
 says "stack protector" '__stack_chk_fail' readelf -sW --dyn-syms "$program"
 says "fortified C library call" '_chk(@|$)' readelf -sW --dyn-syms "$program"
-says "control-flow protection" 'IBT, SHSTK' readelf -nW "$program"
 # A page of the stack is touched before the next is taken: `orq $0, (%rsp)` after each 4 KiB.
 says "stack clash protection" 'or[ql] +\$0x0,\(%rsp\)' objdump -d --no-show-raw-insn "$program"
 tree=$(dirname "$(dirname "$(realpath "$0")")")
