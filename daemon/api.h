@@ -94,6 +94,7 @@ private:
     ServerResponse push(ApiCall const& call);
     ServerResponse incidents(ApiCall const& call);
     ServerResponse incident(ApiCall const& call);
+    ServerResponse report(ApiCall const& call);
     ServerResponse act(ApiCall const& call);
     ServerResponse test_receiver(ApiCall const& call);
     ServerResponse hook_challenge(ApiCall const& call);
@@ -129,6 +130,7 @@ private:
 
 // RFC 9457: application/problem+json.
 [[nodiscard]] ServerResponse problem(int status, std::string_view title, std::string_view detail);
+[[nodiscard]] ServerResponse not_found(std::string const& what);
 // Never cached.
 [[nodiscard]] ServerResponse json_answer(std::string body, int status = 200);
 // Why an operator's word was not taken.

@@ -26,11 +26,11 @@ ServerResponse text_answer(std::string body, std::string type = "text/plain; cha
     return response;
 }
 
+}  // namespace
+
 ServerResponse not_found(std::string const& what) {
     return problem(404, "Not Found", what);
 }
-
-}  // namespace
 
 ServerResponse json_answer(std::string body, int status) {
     ServerResponse response;
@@ -72,9 +72,12 @@ std::vector<Api::Route> const& Api::routes() {
          &Api::explain},
         {"POST", "/api/v1/streams/{}/mentions", Access::push, "Push mentions (NDJSON, gzip)",
          &Api::push},
-        {"GET", "/api/v1/incidents", Access::viewer, "Incidents: state, brand", &Api::incidents},
+        {"GET", "/api/v1/incidents", Access::viewer,
+         "Incidents of all years: state, brand, q, from, to, limit, after", &Api::incidents},
         {"GET", "/api/v1/incidents/{}", Access::viewer, "One incident with its timeline",
          &Api::incident},
+        {"GET", "/api/v1/incidents/{}/report", Access::viewer,
+         "Its report: format=md, html or json", &Api::report},
         {"POST", "/api/v1/incidents/{}/{}", Access::operator_,
          "acknowledge, respond, resolve, close, reopen, note, check", &Api::act},
         {"GET", "/api/v1/silences", Access::viewer,
@@ -277,17 +280,6 @@ ServerResponse Api::push(ApiCall const& call) {
     json.object().field("accepted", sum.accepted).field("duplicate", sum.duplicate);
     json.field("late", sum.late).field("rejected", sum.rejected).end();
     return json_answer(json.take(), 202);
-}
-
-ServerResponse Api::incidents(ApiCall const& call) {
-    return json_answer(
-        incidents_json(env_.engine, call.request.param("state"), call.request.param("brand")));
-}
-
-ServerResponse Api::incident(ApiCall const& call) {
-    Incident const* const found = env_.engine.incident(call.params[0]);
-    if (found == nullptr) return not_found("there is no incident '" + call.params[0] + "'");
-    return json_answer(incident_json(env_.engine, *found));
 }
 
 ServerResponse Api::act(ApiCall const& call) {

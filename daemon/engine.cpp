@@ -153,7 +153,9 @@ Result<bool> Engine::restore(WallTime now) {
 }
 
 void Engine::keep(std::string const& name, std::string blob) {
-    if (store_ != nullptr) pending_.blobs[name] = std::move(blob);
+    if (store_ == nullptr) return;
+    restored_blobs_[name] = blob;
+    pending_.blobs[name] = std::move(blob);
 }
 
 void Engine::keep_now(std::string const& name, std::string blob, WallTime now) {

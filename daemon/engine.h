@@ -196,7 +196,7 @@ public:
     void keep(std::string const& name, std::string blob);
     // The same, at once: what must be on disk before something else happens.
     void keep_now(std::string const& name, std::string blob, WallTime now);
-    [[nodiscard]] std::string blob(std::string const& name) const;  // as restored; "" when unknown
+    [[nodiscard]] std::string blob(std::string const& name) const;  // as kept last; "" when unknown
 
     // --- configuration ---
     // Applies what a reload may change; the shell restarts the loops of changed streams.

@@ -1,6 +1,8 @@
 // Who and what makes a surge: from the stream's newest mentions to the desk, and back from the
 // store at a start.
 #include "daemon/engine.h"
+#include "daemon/history.h"
+#include "daemon/incident_size.h"
 #include "daemon/ndjson.h"
 #include "daemon/surge_watch.h"
 
@@ -145,6 +147,10 @@ void Engine::release(std::string const& id) {
     keep_people(id);
     for (auto& [name, s] : streams_)
         if (s->watch && s->watch->incident == id) s->watch.reset();
+    // Its curve goes long before it does.
+    if (store_ != nullptr && !closed->drill)
+        keep(size_name(id),
+             save_size(incident_size(*this, entries_of(*this, id).events, closed->closed)));
 }
 
 // --- conversations

@@ -37,6 +37,7 @@ public:
     std::vector<MentionRow> newest(std::string const& stream, std::size_t limit) override;
     std::vector<StoredEvent> events(std::int64_t after, std::size_t limit,
                                     std::string const& incident) override;
+    std::vector<std::string> incidents(std::string const& after, std::size_t limit) override;
     std::vector<SeriesHour> series(std::string const& stream, std::int64_t from_hour,
                                    std::int64_t to_hour) override;
     std::vector<MentionRow> mentions(std::string const& stream, WallTime from, WallTime to,

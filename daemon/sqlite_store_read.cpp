@@ -116,6 +116,22 @@ std::vector<StoredEvent> SqliteStore::events(std::int64_t after, std::size_t lim
     return out;
 }
 
+// From one id to the next by the index: an incident has thousands of entries.
+std::vector<std::string> SqliteStore::incidents(std::string const& after, std::size_t limit) {
+    std::vector<std::string> out;
+    std::string last = after;
+    while (out.size() < limit) {
+        Query q = db_.query(
+            "SELECT incident FROM journal WHERE incident <> '' AND incident > ?1 "
+            "ORDER BY incident LIMIT 1",
+            last);
+        if (!q.row()) break;
+        last = q.text(0);
+        out.push_back(last);
+    }
+    return out;
+}
+
 std::vector<SeriesHour> SqliteStore::series(std::string const& stream, std::int64_t from_hour,
                                             std::int64_t to_hour) {
     std::vector<SeriesHour> out;

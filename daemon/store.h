@@ -152,6 +152,8 @@ public:
     // Journal, ascending by id. Empty brand/incident: any.
     virtual std::vector<StoredEvent> events(std::int64_t after, std::size_t limit,
                                             std::string const& incident = {}) = 0;
+    // Ids of incidents that the journal knows, in byte order after `after`. O(limit log entries).
+    virtual std::vector<std::string> incidents(std::string const& after, std::size_t limit) = 0;
     virtual std::vector<SeriesHour> series(std::string const& stream, std::int64_t from_hour,
                                            std::int64_t to_hour) = 0;
     // Bodies of a stream's mentions in [from, to), ascending by time.

@@ -1,5 +1,7 @@
 #include "daemon/views.h"
 
+#include "daemon/history.h"
+#include "daemon/recurrence.h"
 #include "daemon/views_composition.h"
 #include "daemon/views_people.h"
 #include "detectors/json_writer.h"
@@ -110,6 +112,16 @@ void put_evidence(JsonWriter& json, Engine const& engine, Incident const& i) {
     json.end();
 }
 
+void put_similar(JsonWriter& json, Engine const& engine, Incident const& incident) {
+    json.key("similar").array();
+    for (Similar const& s : similar_to(engine, incident)) {
+        json.object().field("id", s.id).key("why").array();
+        for (auto const& reason : s.why) json.value(reason);
+        json.end().end();
+    }
+    json.end();
+}
+
 // The events of the journal are JSON already: they go into the timeline as they stand.
 constexpr std::size_t kTimeline = 2000;
 
@@ -150,6 +162,7 @@ void put_incident(JsonWriter& json, Engine const& engine, Incident const& i, boo
             json.end();
         }
     json.end();
+    if (whole) put_similar(json, engine, i);
     json.field("url", engine.settings().server.external_url + "incidents/" + i.id);
     if (whole) put_timeline(json, engine, i.id);
     json.end();
@@ -193,19 +206,12 @@ std::string incident_json(Engine const& engine, Incident const& incident) {
     return json.take();
 }
 
-std::string incidents_json(Engine const& engine, std::string_view state, std::string_view brand) {
-    std::vector<Incident const*> found;
-    for (auto const& [name, desk] : engine.desks())
-        for (Incident const& i : desk.incidents())
-            if ((state.empty() || to_string(i.state) == state) &&
-                (brand.empty() || i.brand == brand))
-                found.push_back(&i);
-    std::stable_sort(found.begin(), found.end(),
-                     [](auto const* a, auto const* b) { return a->opened > b->opened; });
+std::string incidents_json(Engine const& engine, HistoryQuery const& query) {
+    History const found = history(engine, query);
     JsonWriter json;
     json.object().key("items").array();
-    for (auto const* i : found) put_incident(json, engine, *i, false);
-    json.end().end();
+    for (auto const* i : found.items) put_incident(json, engine, *i, false);
+    json.end().text_if("next", found.next).end();
     return json.take();
 }
 

@@ -15,9 +15,9 @@ namespace surged::daemon {
 
 // One incident with its timeline, from desk and journal.
 [[nodiscard]] std::string incident_json(Engine const& engine, detectors::Incident const& incident);
-// Empty state or brand: any. Newest first.
-[[nodiscard]] std::string incidents_json(Engine const& engine, std::string_view state,
-                                         std::string_view brand);
+struct HistoryQuery;  // history.h
+// {"items":[...], "next": ID}: newest first; `next` where there are more.
+[[nodiscard]] std::string incidents_json(Engine const& engine, HistoryQuery const& query);
 
 // {from, step, observed:[], expected:[], upper:[], covered:[]}: sums over each step; null where
 // nothing is known. `step` is a whole number of minutes; at most kSeriesPoints points.

@@ -1,6 +1,6 @@
 #include "daemon/views_people.h"
 
-#include "daemon/ndjson.h"
+#include "daemon/kept_texts.h"
 #include "daemon/views_composition.h"
 #include "detectors/json_writer.h"
 #include "exporters/receivers/text.h"
@@ -61,24 +61,10 @@ void put_answers(JsonWriter& json, Incident const& incident, People const& peopl
 void put_kept(JsonWriter& json, Engine const& engine, std::string const& platform,
               std::string const& stream, MentionKey key, WallTime at) {
     json.text_if("platform", platform).field("stream", stream);
-    auto const row = engine.kept(stream, key, at);
-    NdjsonReader reader;
-    MentionBatch batch;
-    auto const parsed = row ? std::optional(reader.read(row->body, batch)) : std::nullopt;
-    if (row) {
-        json.text_if("id", row->id);
-    } else if (key < 1ULL << 63U) {  // an id that was a number can be told from its key
-        json.field("id", std::to_string(key));
-    }
-    if (parsed && *parsed) {
-        Mention const& m = (*parsed)->mention;
-        json.text_if("url", m.url);
-        json.text_if("author", m.author.handle.empty() ? m.author.id : m.author.handle);
-        json.text_if("text", exporters::brief(m.text, kExcerpt));
-        json.text_if("lang", m.lang);
-    } else if (engine.store() != nullptr) {
-        json.field("erased", true);
-    }
+    exporters::ReportPost const post = kept_post(engine, platform, stream, key, at);
+    json.text_if("id", post.id).text_if("url", post.url).text_if("author", post.author);
+    json.text_if("text", exporters::brief(post.text, kExcerpt)).text_if("lang", post.lang);
+    if (post.erased && engine.store() != nullptr) json.field("erased", true);
     json.field("at", at);
 }
 

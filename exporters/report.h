@@ -19,7 +19,7 @@ namespace surged::exporters {
 
 // A post as the store still holds it. `erased`: it was kept once; text, author and link are gone.
 struct ReportPost {
-    std::string platform, stream, id, url, author, text;
+    std::string platform, stream, id, url, author, text, lang;
     detectors::WallTime at = detectors::kNoTime;
     std::int64_t audience = 0;  // 0: not told
     bool reach = false;         // `audience` is a reach, else followers
@@ -88,7 +88,7 @@ struct ReportInput {
     std::string external_url;              // of the console, ends in "/"; "" : none
     detectors::Incident incident;          // as the desk knows it, else as the journal tells it
     std::vector<detectors::Event> events;  // its journal entries, ascending
-    std::size_t events_left_out = 0;       // later ones, beyond what a report reads
+    std::size_t events_left_out = 0;       // in the middle, beyond what a report reads
     std::vector<std::string> checklist;    // of the brand, as it is configured now
     std::optional<detectors::SurgeFacts> facts;
     std::vector<ReportCurve> curves;  // the largest first

@@ -29,6 +29,9 @@ public:
                                             std::string const& i) override {
         return inner_.events(a, n, i);
     }
+    std::vector<std::string> incidents(std::string const& a, std::size_t n) override {
+        return inner_.incidents(a, n);
+    }
     std::vector<daemon::SeriesHour> series(std::string const& s, std::int64_t a,
                                            std::int64_t b) override {
         return inner_.series(s, a, b);

@@ -9,6 +9,7 @@
 #include "daemon/steady_clock.h"
 #include "daemon/supervisor.h"
 #include "detectors/json_writer.h"
+#include "exporters/receivers/text.h"
 
 #include <boost/asio/io_context.hpp>
 #include <simdjson.h>
@@ -133,6 +134,16 @@ void print_incident(element const& i) {
                       << text_of(s, "expected") << " were expected, now " << text_of(s, "state")
                       << "\n";
     std::cout << clocks_of(i);
+    simdjson::dom::array similar;
+    if (i["similar"].get(similar) == simdjson::SUCCESS)
+        for (element const s : similar) {
+            std::string why;
+            simdjson::dom::array reasons;
+            if (s["why"].get(reasons) != simdjson::SUCCESS) continue;
+            for (element const reason : reasons)
+                why += (why.empty() ? "" : "; ") + exporters::plain(reason.get_string().value());
+            std::cout << "  like " << text_of(s, "id") << ", because " << why << "\n";
+        }
     simdjson::dom::array timeline;
     if (i["timeline"].get(timeline) != simdjson::SUCCESS) return;
     for (element const e : timeline)
@@ -226,30 +237,14 @@ int client_explain(ClientOptions const& options, std::string const& stream, std:
 
 int client_incidents(ClientOptions const& options, IncidentArguments const& a) {
     int code = kExitOk;
-    if (a.action == "list") {
-        std::vector<std::pair<std::string, std::string>> query;
-        if (!a.state.empty()) query.emplace_back("state", a.state);
-        if (!a.brand.empty()) query.emplace_back("brand", a.brand);
-        auto const answer =
-            ask(options, get(exporters::with_query("/api/v1/incidents", query)), code);
-        if (!answer) return code;
-        if (options.json) return print_json(*answer);
-        return parse_and(*answer, [](element const& root) {
-            Table table({"INCIDENT", "STATE", "SEVERITY", "OPENED", "OWNER"});
-            simdjson::dom::array items;
-            if (root["items"].get(items) != simdjson::SUCCESS) return;
-            for (element const i : items)
-                table.add({text_of(i, "id"), text_of(i, "state"), text_of(i, "severity"),
-                           text_of(i, "opened"), text_of(i, "owner")});
-            table.print(std::cout);
-        });
-    }
+    if (a.action == "list") return client_history(options, a);
     std::string path = "/api/v1/incidents/" + exporters::url_encode(a.id);
     HttpRequest request;
     if (a.action == "show") {
         request = get(path);
     } else if (a.action == "report") {
-        return not_in_this_release("incidents report");
+        auto const answer = ask(options, get(path + "/report?format=" + a.format), code);
+        return answer ? print_json(*answer) : code;
     } else {
         request.method = "POST";
         request.url = path + "/" + (a.action == "ack" ? "acknowledge" : a.action);

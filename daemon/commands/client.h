@@ -18,6 +18,7 @@ struct IncidentArguments {
     std::string action;  // list, show, ack, respond, resolve, close, reopen, note, check, report
     std::string id, item;
     std::string by, note, link, platform, verdict, state, brand, format = "md";
+    std::string search, from, to;  // list
 };
 
 struct SilenceArguments {

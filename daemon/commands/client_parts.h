@@ -18,6 +18,8 @@ namespace surged::daemon {
 std::optional<HttpResponse> ask(ClientOptions const& options, HttpRequest request, int& code);
 // The answer as it came.
 int print_json(HttpResponse const& response);
+// `incidents list`: all pages of it.
+int client_history(ClientOptions const& options, IncidentArguments const& arguments);
 // The login name: who says so, unless --by does.
 std::string who();
 // A member as text, "" when it is absent or no scalar.

@@ -180,7 +180,8 @@ void add_client(CommandLine& line) {
         bool id;
     };
     for (Row const row :
-         {Row{"list", "All incidents", false}, Row{"show", "One incident with its timeline", true},
+         {Row{"list", "Incidents of all years: --search, --from, --to", false},
+          Row{"show", "One incident with its timeline", true},
           Row{"ack", "Somebody here has it", true},
           Row{"respond", "The public has had a first word: --link", true},
           Row{"resolve", "The public has had the full answer", true},
@@ -208,6 +209,12 @@ void add_client(CommandLine& line) {
             ->check(CLI::IsMember({"md", "html", "json"}));
         command->add_option("--state", a.state, "only incidents in this state");
         command->add_option("--brand", a.brand, "only incidents of this brand");
+        if (std::string_view(row.name) == "list") {
+            command->add_option("--search", a.search,
+                                "only those that hold this: id, brand, notes, links, checklist");
+            command->add_option("--from", a.from, "opened on this day or later (2026-03-01)");
+            command->add_option("--to", a.to, "opened before this day");
+        }
         client_options(command, options);
     }
 

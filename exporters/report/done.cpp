@@ -158,9 +158,8 @@ Section not_known(ReportInput const& in) {
     std::vector<Text> items;
     for (std::string const& limit : in.limits) items.emplace_back(limit);
     if (in.events_left_out > 0)
-        items.emplace_back("The journal has " +
-                           plural(in.events_left_out, "later entry", "later entries") +
-                           " of it that were not read.");
+        items.emplace_back(plural(in.events_left_out, "entry", "entries") +
+                           " in the middle of its journal: a report reads the first and the last.");
     items.emplace_back(
         "Mentions that no stream of ours returned: private messages, protected accounts, "
         "platforms that are not watched.");
