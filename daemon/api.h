@@ -19,6 +19,8 @@
 
 namespace surged::daemon {
 
+struct HookRead;
+
 // What the API asks of the rest of the process. All outlives the Api.
 struct ApiEnv {
     Engine& engine;
@@ -35,6 +37,8 @@ struct ApiEnv {
     std::function<ServerResponse(std::string_view type, std::string const& receiver,
                                  ServerRequest const& request, WallTime now)>
         receiver_hook{};
+    // Level ("debug", "warning", ...) and text; empty: nothing is logged.
+    std::function<void(std::string const& level, std::string const& text)> log{};
 };
 
 // Who may do something: `open` to anyone, else the least role.
@@ -102,6 +106,7 @@ private:
     [[nodiscard]] AccountSettings const* hook_account(ApiCall const& call) const;
     // api_forget.cpp
     ServerResponse forget(ApiCall const& call);
+    void note_hook(std::string const& account, HookRead const& read) const;
     // api_quiet.cpp
     ServerResponse silences(ApiCall const& call);
     ServerResponse add_silence(ApiCall const& call);

@@ -34,6 +34,11 @@ bool watches(StreamSettings const& stream, std::string const& target, std::size_
     return stream.platform == "x" && handle && of_its_kind == 1;
 }
 
+// Can a delivery of its account be for this stream at all?
+bool is_told(StreamSettings const& stream) {
+    return stream.platform == "facebook" ? stream.kind == "page" : stream.kind == "mentions";
+}
+
 }  // namespace
 
 // The first question of a platform: is this address yours? Meta sends a word to repeat and the
@@ -83,8 +88,24 @@ ServerResponse Api::hook_delivery(ApiCall const& call) {
         for (auto const* const stream : mine)
             if (watches(*stream, one.target, mentions_streams))
                 by_stream[stream->name].items.push_back(one.mention);
-    for (auto const& [name, items] : by_stream) env_.engine.push(name, items, 0, call.now);
+    // What could not be read tells no target either: it counts where a delivery can be for.
+    if (read->malformed > 0)
+        for (auto const* const stream : mine)
+            if (is_told(*stream)) by_stream.try_emplace(stream->name);
+    for (auto const& [name, items] : by_stream)
+        env_.engine.push(name, items, read->malformed, call.now);
+    note_hook(account->name, *read);
     return plain_answer("ok\n", "text/plain; charset=utf-8");
+}
+
+void Api::note_hook(std::string const& account, HookRead const& read) const {
+    if (!env_.log) return;
+    if (read.malformed > 0)
+        env_.log("warning", "webhook of account '" + account + "': " +
+                                std::to_string(read.malformed) + " entries could not be read");
+    if (read.other > 0)
+        env_.log("debug", "webhook of account '" + account + "': " + std::to_string(read.other) +
+                              " changes that are no new mentions");
 }
 
 // "/hooks/facebook/fb-acme": an account of that platform.

@@ -90,7 +90,10 @@ ApiEnv App::api_env() {
         [this](std::string const& name) { return test_receiver(name); },
         doors_.clock.wall_now(),
         [this](std::string_view type, std::string const& receiver, ServerRequest const& request,
-               WallTime now) { return back_desk_.hook(type, receiver, request, now); }};
+               WallTime now) { return back_desk_.hook(type, receiver, request, now); },
+        [this](std::string const& level, std::string const& text) {
+            doors_.log.write(log_level(level), text);
+        }};
 }
 
 void App::declare_metrics() {

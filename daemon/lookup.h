@@ -7,6 +7,7 @@
 #include "daemon/poller.h"
 #include "daemon/result.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -34,6 +35,18 @@ struct LookupAnswer {
     // Nothing about the posts: a session was begun, or it became known how to ask. Ask again at
     // once.
     bool aside = false;
+
+    // The platform answered for all of `ids`: those that stand in no list are gone.
+    void rest_is_gone(std::span<std::string const> ids) {
+        auto const named = [this](std::string const& id) {
+            auto const is = [&](auto const& seen) { return seen.id == id; };
+            return std::any_of(there.begin(), there.end(), is) ||
+                   std::find(gone.begin(), gone.end(), id) != gone.end() ||
+                   std::find(hidden.begin(), hidden.end(), id) != hidden.end();
+        };
+        for (auto const& id : ids)
+            if (!named(id)) gone.push_back(id);
+    }
 };
 
 class Lookup {

@@ -10,6 +10,7 @@
 #include "tests/poller_kit.h"
 #include "tests/sim_net.h"
 
+#include <iostream>
 #include <map>
 #include <set>
 
@@ -153,6 +154,8 @@ struct FediWorld {
         net.faults(f);
         net.down("bsky.sim", unit() < 0.03);
         net.down("fedi.sim", unit() < 0.03);
+        pds.page_max(std::array<std::size_t, 3>{1, 5, 100}[random() % 3]);
+        instance.page_max(std::array<std::size_t, 3>{20, 40, 80}[random() % 3]);
         if (unit() < 0.02) pds.revoke();
         if (unit() < 0.05) crash();
     }
@@ -213,6 +216,8 @@ void expect_complete(FediWorld& world, char const* name, demo::PostBook const& b
                           << ", shown at " << rfc3339(post->visible_at);
     }
     EXPECT_EQ(lost, 0u);
+    std::cout << "  " << name << ": posted " << book.size() << ", counted " << s.ids.size()
+              << ", in " << s.gaps.size() << " gaps 0, owed " << owed << "\n";
     EXPECT_GT(owed, 500u) << "too little was said for this to mean anything";
     for (auto const& id : s.ids) {
         auto const* const post = book.find(id);
@@ -221,10 +226,22 @@ void expect_complete(FediWorld& world, char const* name, demo::PostBook const& b
     }
 }
 
+// Every fault of the platform happened.
+void expect_unkind(char const* name, demo::FaultyStandIn const& door) {
+    std::cout << "  " << name << ": requests " << door.requests() << ";";
+    for (std::size_t i = 1; i < demo::kTroubles; ++i) {
+        auto const trouble = static_cast<demo::Trouble>(i);
+        std::cout << " " << to_string(trouble) << " " << door.count(trouble);
+        EXPECT_GT(door.count(trouble), 0u) << name << " " << to_string(trouble);
+    }
+    std::cout << "\n";
+}
+
 class FediMonth : public testing::TestWithParam<std::uint64_t> {
 protected:
     static void run(std::uint64_t seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
+        std::cout << "bluesky and mastodon, seed " << seed << "\n";
         FediWorld world(seed);
         for (char const* host : {"bsky.sim", "pds.sim"})
             world.net.host(host, [&](HttpRequest const& request, WallTime now) {
@@ -265,10 +282,18 @@ protected:
         EXPECT_GT(world.crashes, 2);
         EXPECT_GT(world.pds.logins(), std::uint64_t(world.crashes));
         EXPECT_GT(world.pds.refreshes(), 100u) << "tokens end every two hours";
-        EXPECT_GT(world.net.faults_happened(), 100u);
-        for (auto const trouble : {demo::Trouble::token_expired, demo::Trouble::rate_limited,
-                                   demo::Trouble::html, demo::Trouble::truncated})
-            EXPECT_GT(world.bluesky.count(trouble), 0u) << to_string(trouble);
+        expect_unkind("bluesky", world.bluesky);
+        expect_unkind("mastodon", world.mastodon);
+        std::cout << "  process killed " << world.crashes << ", logins " << world.pds.logins()
+                  << ", refreshes " << world.pds.refreshes() << "; network:";
+        for (auto const& [what, fault] :
+             {std::pair("refused", SimFault::transient), std::pair("cut", SimFault::cut),
+              std::pair("timeout", SimFault::timeout), std::pair("slow", SimFault::slow),
+              std::pair("down", SimFault::down)}) {
+            std::cout << " " << what << " " << world.net.count(fault);
+            EXPECT_GT(world.net.count(fault), 0u) << what;
+        }
+        std::cout << std::endl;
         EXPECT_GT(world.store.outcomes["auth"], 0);
         EXPECT_GT(world.store.outcomes["throttled"], 0);
     }

@@ -124,6 +124,20 @@ TEST(HooksNet, CountsWhatIsSignedOnceAndNothingElse) {
     EXPECT_EQ(world.deliver("/hooks/x/x", post, meta(post)).status, 403);
     EXPECT_EQ(world.deliver("/hooks/x/x", "{", x("{")).status, 422);
     EXPECT_FALSE(contains(world.daemon.log(), "consumer_secret_demo"));
+
+    // An entry without an id is no mention: it is told where it can have been for, and said.
+    auto const malformed = [&](std::string const& stream) {
+        return contains(
+            world.daemon.get("/metrics").body,
+            "surged_mentions_discarded_total{stream=\"" + stream + "\",reason=\"malformed\"} 1\n");
+    };
+    EXPECT_FALSE(malformed("page"));
+    std::string const nameless = replaced(said, "\"comment_id\":\"1_2\",", "");
+    EXPECT_EQ(world.deliver("/hooks/facebook/fb", nameless, meta(nameless)).status, 200);
+    EXPECT_TRUE(malformed("page"));
+    EXPECT_FALSE(malformed("insta")) << "another account's";
+    EXPECT_EQ(world.counted("page"), "1");
+    EXPECT_TRUE(contains(world.daemon.log(), "account 'fb': 1 entries could not be read"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Push connections over real sockets: what peers send arrives once and whole, whatever ends the
 // connection is survived, and nothing is asked for more often than it should be.
+#include "daemon/demo/serve.h"
 #include "daemon/live_streams.h"
 #include "daemon/pollers/jetstream.h"
 #include "daemon/pollers/mastodon_stream.h"
@@ -77,6 +78,39 @@ TEST_F(StreamNet, ServerSentEventsAreCountedAndALostConnectionIsTakenUpAgain) {
     EXPECT_NE(head.find("Authorization: Bearer fedi-token"), std::string::npos);
     EXPECT_EQ(head.find("gzip"), std::string::npos) << "what is compressed comes late";
     world.run_while([&] { return malformed < 2; });
+    EXPECT_TRUE(world.deaths.empty());
+}
+
+TEST_F(StreamNet, TheDemosInstanceTellsATagAsItIsUsed) {
+    namespace demo = daemon::demo;
+    demo::PostBook book;
+    demo::MastodonOptions options;
+    options.token = "fedi-token";
+    demo::MastodonStandIn place(book, options);
+    demo::FaultyStandIn door(place);
+    auto const now = [this] { return world.clock.wall_now(); };
+    daemon::HttpServer server(world.io, world.supervisor, "127.0.0.1", 0, {}, {},
+                              demo::serve(door, place, world.clock, now));
+    auto const say = [&](std::string id, std::string text, WallTime at) {
+        demo::Post post;
+        post.platform = "mastodon";
+        post.id = std::move(id);
+        post.created_at = post.visible_at = at;
+        post.text = std::move(text);
+        book.append(std::move(post));
+    };
+    say("1", "before #zephyr", now());
+    std::string const url = "http://127.0.0.1:" + std::to_string(server.port());
+    listen(daemon::make_mastodon_tag_listener(fedi(url),
+                                              stream("mastodon", "tag", {{"tag", "Zephyr"}})));
+    world.run_while([&] { return said.empty(); });
+    EXPECT_EQ(said[0], "connected to its push stream");
+    say("2", "one #zephyr", now() + 100ms);
+    say("3", "of something else", now() + 200ms);
+    say("4", "another #zephyr", now() + 1500ms);
+    world.run_while([&] { return ids.size() < 2; });
+    EXPECT_EQ(ids, (std::vector<std::string>{"2", "4"}));
+    EXPECT_EQ(malformed, 0u);
     EXPECT_TRUE(world.deaths.empty());
 }
 

@@ -6,253 +6,17 @@
 #include "daemon/demo/feed_stand_in.h"
 #include "daemon/demo/hackernews_stand_in.h"
 #include "daemon/demo/instagram_stand_in.h"
-#include "daemon/demo/random.h"
 #include "daemon/demo/reddit_stand_in.h"
 #include "daemon/demo/youtube_stand_in.h"
-#include "daemon/poll_loop.h"
 #include "daemon/pollers/instagram.h"
-#include "daemon/supervisor.h"
-#include "tests/sim_net.h"
-#include "tests/web_kit.h"
-
-#include <algorithm>
-#include <map>
-#include <set>
+#include "tests/month_world.h"
 
 namespace surged::tests {
 namespace {
 
-using daemon::AccountPace, daemon::AccountSettings, daemon::PollOutcome, daemon::Rate;
-using daemon::demo::Post, daemon::demo::PostBook, daemon::demo::Random;
-using detectors::kNoTime, detectors::MentionKind, detectors::rfc3339;
-
-constexpr auto kMonth = std::chrono::days{30};
-
-// What must survive of a stream.
-class Sink final : public daemon::PollSink {
-public:
-    explicit Sink(std::uint64_t seed) : random_(seed) {}
-
-    bool record(std::string const& stream, PollPage const& page, MentionBatch const& batch,
-                PollContext const&, WallTime from, WallTime until) override {
-        if (random_.chance(0.002)) {
-            ++disk_full;
-            return false;
-        }
-        State& s = streams[stream];
-        for (auto const& m : batch.items) s.sights += s.ids.emplace(m.id).second ? 0 : 1;
-        s.cursor = page.cursor;
-        s.longest_cursor = std::max(s.longest_cursor, page.cursor.size());
-        if (until == kNoTime) return true;
-        if (s.covered_until == kNoTime) s.covered_from = from;
-        if (s.covered_until != kNoTime && from > s.covered_until)
-            s.gaps.emplace_back(s.covered_until, from);
-        s.covered_until = std::max(s.covered_until, until);
-        return true;
-    }
-    void polled(PollOutcome const& outcome) override {
-        ++outcomes[outcome.failure ? std::string(to_string(outcome.failure->fault)) : "ok"];
-    }
-    void budget_low(std::string const&, std::string const&, double) override { ++low; }
-    [[nodiscard]] bool surging(std::string const&) const override { return false; }
-    [[nodiscard]] std::string cursor(std::string const& stream) const override {
-        auto const it = streams.find(stream);
-        return it == streams.end() ? "" : it->second.cursor;
-    }
-    [[nodiscard]] WallTime covered_until(std::string const& stream) const override {
-        auto const it = streams.find(stream);
-        return it == streams.end() ? kNoTime : it->second.covered_until;
-    }
-
-    struct State {
-        std::string cursor;
-        std::set<std::string> ids;
-        WallTime covered_from = kNoTime, covered_until = kNoTime;
-        std::vector<std::pair<WallTime, WallTime>> gaps;
-        std::uint64_t sights = 0;
-        std::size_t longest_cursor = 0;
-    };
-    std::map<std::string, State> streams;
-    std::map<std::string, int> outcomes;
-    int disk_full = 0, low = 0;
-
-private:
-    Random random_;
-};
-
-using Make = std::unique_ptr<Poller> (*)(AccountSettings const&, daemon::StreamSettings const&);
-
-// A daemon that polls one platform, dies without warning and comes back.
-class World {
-public:
-    World(std::uint64_t seed, daemon::demo::StandIn& stand_in, std::string platform)
-        : random(seed),
-          net(clock, seed + 1, unkind()),
-          sink(seed + 2),
-          door(stand_in, daemon::demo::Faults::everything(seed + 3, 0.12)),
-          platform_(std::move(platform)) {
-        net.host("p.sim", [this](HttpRequest const& request, WallTime now) {
-            if (on_request) on_request(now);
-            if (now >= outage_from && now < outage_until) {
-                ++refused_in_outage;
-                return answer(503, "<html>down</html>");
-            }
-            daemon::demo::Reply reply = door.handle(daemon::demo::to_server_request(request), now);
-            HttpResponse response = daemon::demo::to_client_response(std::move(reply.response));
-            if (reply.mishap != daemon::demo::Mishap::none) {
-                response.status = 502;
-                response.body.resize(response.body.size() / 2);
-            }
-            return response;
-        });
-    }
-    ~World() { stop(); }
-
-    void stream(std::string const& name, std::string kind, std::chrono::seconds every,
-                Pairs const& texts, Make make) {
-        auto s = tests::stream(platform_, std::move(kind), texts);
-        s.name = name;
-        s.every = every;
-        makers_.emplace_back(std::move(s), make);
-    }
-    void run(std::chrono::hours length, std::chrono::hours mean_life) {
-        WallTime const end = clock.wall_now() + length;
-        start();
-        while (clock.wall_now() < end) {
-            double const hours = -std::log(random_unit()) * double(mean_life.count());
-            clock.run_until(std::min(end, clock.wall_now() + std::chrono::milliseconds{
-                                                                 1 + std::int64_t(hours * 3.6e6)}));
-            if (clock.wall_now() >= end) break;
-            stop();
-            ++crashes;
-            start();
-        }
-        stop();
-    }
-    double random_unit() { return std::uniform_real_distribution<double>(1e-9, 1)(random); }
-
-    boost::asio::io_context io{1};
-    SimClock clock{io};
-    std::mt19937_64 random;
-    SimHttpClient net;
-    Sink sink;
-    daemon::demo::FaultyStandIn door;
-    std::function<void(WallTime)> on_request;
-    WallTime outage_from = WallTime::max(), outage_until = WallTime::max();
-    std::vector<std::pair<std::string, double>> quotas;
-    int crashes = 0, refused_in_outage = 0;
-    std::function<AccountSettings()> make_account = [] { return account("http://p.sim"); };
-
-private:
-    static SimFaults unkind() {
-        SimFaults faults;
-        faults.transient = faults.cut = faults.timeout = faults.slow = 0.01;
-        return faults;
-    }
-    void start() {
-        // A new process has a new session; what was spent it knows.
-        auto fresh = std::make_unique<AccountPace>(daemon::BudgetSettings{});
-        for (auto const& [kind, calls] : quotas) fresh->add_quota(kind, Rate{calls, 86400s});
-        if (!saved_.empty()) {
-            EXPECT_TRUE(fresh->restore(saved_));
-        }
-        pace_ = std::move(fresh);
-        auto const a = make_account();
-        daemon::PollEnv const env{clock, net, random, sink, *pace_, 10s, 1s};
-        for (auto const& [settings, make] : makers_)
-            supervisor_.start(settings.name,
-                              daemon::run_poll_loop(env, settings, make(a, settings)));
-    }
-    void stop() {
-        supervisor_.stop();
-        clock.settle();
-        EXPECT_EQ(supervisor_.running(), 0u);
-        if (pace_) saved_ = pace_->save();
-    }
-
-    std::string platform_, saved_;
-    std::unique_ptr<AccountPace> pace_;
-    std::vector<std::pair<daemon::StreamSettings, Make>> makers_;
-    daemon::Supervisor supervisor_{
-        io, [](std::string const& name, std::exception_ptr) { ADD_FAILURE() << name << " died"; }};
-};
-
-struct Said {
-    std::string id;
-    WallTime at, visible;
-};
-
-// Of the burst, an hour long; an outage of nine hours hides it.
-constexpr WallTime kBurst = kSimStart + kMonth / 2;
-
-// Quiet nights, busy days and one burst.
-std::vector<WallTime> times(Random& random, WallTime from, WallTime until, double per_hour,
-                            double burst) {
-    std::vector<WallTime> out;
-    for (WallTime t = from; t < until;) {
-        double const hour = double((t.time_since_epoch() / 1min) % 1440) / 60;
-        double rate = per_hour * (hour < 6 ? 0.2 : 1.2);
-        if (t >= kBurst && t < kBurst + 1h) rate = burst;
-        auto const step =
-            std::chrono::milliseconds{1 + std::int64_t(-std::log(random.unit()) * 3.6e6 / rate)};
-        // The burst begins when it begins, however quiet it was before.
-        t = t < kBurst && t + step > kBurst ? kBurst : t + step;
-        if (t < until) out.push_back(t);
-    }
-    return out;
-}
-
-Post post_at(Random& random, WallTime at, std::string id) {
-    Post post;
-    post.id = std::move(id);
-    post.created_at = at;
-    post.author.id = std::to_string(random.below(500));
-    post.author.handle = "kim_" + post.author.id;
-    post.text = "what is it with acme & its caps " + post.id;
-    return post;
-}
-
-// What is owed and missing; returns how many were owed.
-std::size_t expect_all(Sink::State const& s, std::vector<Said> const& said, WallTime end,
-                       std::chrono::hours behind = 3h) {
-    std::size_t owed = 0, in_gaps = 0;
-    std::set<std::string> posted;
-    int shown = 0;
-    for (Said const& one : said) {
-        posted.insert(one.id);
-        bool const gap = std::any_of(s.gaps.begin(), s.gaps.end(), [&](auto const& g) {
-            return one.at >= g.first && one.at < g.second;
-        });
-        in_gaps += gap ? 1 : 0;
-        // The last hours may hold what the next walks would find.
-        if (one.at < s.covered_from || gap || one.visible >= end - 1h - behind) continue;
-        ++owed;
-        if (!s.ids.contains(one.id) && ++shown < 5)
-            ADD_FAILURE() << "lost: " << one.id << " of " << rfc3339(one.at) << ", shown at "
-                          << rfc3339(one.visible) << ", covered until " << rfc3339(s.covered_until);
-    }
-    for (auto const& id : s.ids) EXPECT_TRUE(posted.contains(id)) << "nobody ever posted " << id;
-    EXPECT_GE(s.covered_until, end - behind) << "coverage fell behind";
-    EXPECT_LT(s.longest_cursor, 16'000u);
-    EXPECT_GT(owed, 300u);
-    EXPECT_LT(in_gaps, said.size() / 2) << "a gap is no excuse for everything";
-    return owed;
-}
-
-void expect_unkind(World& world) {
-    using daemon::demo::Trouble;
-    for (auto const trouble : {Trouble::rate_limited, Trouble::server_error, Trouble::cut,
-                               Trouble::html, Trouble::truncated, Trouble::malformed})
-        EXPECT_GT(world.door.count(trouble), 0u) << to_string(trouble);
-    EXPECT_GT(world.net.faults_happened(), 10u);
-    EXPECT_GT(world.crashes, 3);
-    EXPECT_GT(world.sink.outcomes["malformed"], 0);
-    EXPECT_GT(world.sink.outcomes["transient"], 0);
-    EXPECT_GT(world.sink.outcomes["throttled"], 0);
-}
-
 void hackernews_month(std::uint64_t seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
+    std::cout << "hackernews, seed " << seed << "\n";
     Random random(seed);
     PostBook book;
     book.lag(seed, 0.05, 8min);
@@ -279,8 +43,8 @@ void hackernews_month(std::uint64_t seed) {
     world.outage_from = kBurst - 2h;
     world.outage_until = world.outage_from + 9h;
     world.on_request = [&](WallTime) {
-        if (world.random() % 500 == 0)
-            hn.hits_max(std::array<std::size_t, 4>{20, 100, 500, 1000}[world.random() % 4]);
+        if (world.random() % 100 == 0)
+            hn.hits_max(std::array<std::size_t, 4>{2, 5, 100, 1000}[world.random() % 4]);
     };
     world.stream("hn", "search", 10min, {{"query", "acme caps"}}, daemon::make_hackernews_search);
     world.run(kMonth, 20h);
@@ -289,13 +53,13 @@ void hackernews_month(std::uint64_t seed) {
     EXPECT_GT(owed, said.size() * 9 / 10);
     EXPECT_TRUE(s.gaps.empty()) << "nothing is beyond the reach of this walk";
     EXPECT_LE(s.covered_from, kSimStart - std::chrono::days{20});
-    EXPECT_LE(hn.peak(), 10'000u);
-    EXPECT_GT(world.refused_in_outage, 0);
+    EXPECT_LE(world.requests["all"].peak(1h), 10'000);
     expect_unkind(world);
 }
 
 void reddit_month(std::uint64_t seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
+    std::cout << "reddit, seed " << seed << "\n";
     Random random(seed);
     PostBook book;
     book.lag(seed, 0.05, 8min);
@@ -326,8 +90,8 @@ void reddit_month(std::uint64_t seed) {
     world.outage_from = kBurst - 2h;
     world.outage_until = world.outage_from + 9h;
     world.on_request = [&](WallTime) {
-        if (world.random() % 700 == 0)
-            reddit.page_max(std::array<std::size_t, 3>{25, 50, 100}[world.random() % 3]);
+        if (world.random() % 100 == 0)
+            reddit.page_max(std::array<std::size_t, 3>{20, 50, 100}[world.random() % 3]);
     };
     world.stream("search", "search", 20min, {{"query", "acme"}}, daemon::make_reddit_search);
     world.stream("sub", "subreddit", 20min, {{"subreddit", "soda"}, {"query", "acme caps"}},
@@ -337,12 +101,14 @@ void reddit_month(std::uint64_t seed) {
         SCOPED_TRACE(name);
         auto const& s = world.sink.streams[name];
         expect_all(s, std::string_view(name) == "sub" ? all : posts, end);
-        // More than a listing holds was written while nobody could ask.
-        ASSERT_EQ(s.gaps.size(), 1u);
-        EXPECT_GE(s.gaps[0].second, world.outage_from);
-        EXPECT_LE(s.gaps[0].second, world.outage_until);
+        // More than a listing holds was written while nobody could ask. A walk that the outage held
+        // up has a gap of its own before that.
+        ASSERT_GE(s.gaps.size(), 1u);
+        EXPECT_LE(s.gaps.size(), 3u);
+        EXPECT_GE(s.gaps.back().second, world.outage_from);
+        EXPECT_LE(s.gaps.back().second, world.outage_until);
     }
-    EXPECT_LE(reddit.peak(), 1000u);
+    EXPECT_LE(world.requests["all"].peak(10min), 1000);
     EXPECT_GE(reddit.logins(), 29u) << "tokens live a day";
     EXPECT_LT(reddit.logins(), 400u) << "and are not asked for at every poll";
     EXPECT_GT(world.sink.outcomes["auth"], 0) << "some were refused before their time";
@@ -351,6 +117,7 @@ void reddit_month(std::uint64_t seed) {
 
 void youtube_month(std::uint64_t seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
+    std::cout << "youtube, seed " << seed << "\n";
     Random random(seed);
     PostBook book;
     book.lag(seed, 0.05, 8min);
@@ -419,6 +186,7 @@ void youtube_month(std::uint64_t seed) {
 
 void feed_month(std::uint64_t seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
+    std::cout << "feed, seed " << seed << "\n";
     constexpr std::array<char const*, 4> kPaths{"/feed.rss", "/feed.atom", "/feed.json", "/moved"};
     std::string const path = kPaths[seed % kPaths.size()];
     Random random(seed);
@@ -452,13 +220,14 @@ void feed_month(std::uint64_t seed) {
     expect_all(s, said, end);
     EXPECT_LE(s.gaps.size(), 3u);
     EXPECT_GE(s.gaps.size(), 1u) << "the outage was longer than the window";
-    EXPECT_LE(site.peak(), 60u);
+    EXPECT_LE(world.requests["all"].peak(1h), 60);
     EXPECT_GT(site.unchanged(), 300u) << "conditional requests are asked and answered";
     expect_unkind(world);
 }
 
 void instagram_month(std::uint64_t seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
+    std::cout << "instagram, seed " << seed << "\n";
     Random random(seed);
     PostBook book;
     book.lag(seed, 0.05, 8min);
@@ -522,7 +291,7 @@ void instagram_month(std::uint64_t seed) {
     ASSERT_EQ(hashtag.gaps.size(), 1U);
     EXPECT_GE(hashtag.gaps[0].second - hashtag.gaps[0].first, 5h);
     EXPECT_LE(hashtag.gaps[0].second, world.outage_until);
-    EXPECT_LE(instagram.peak(), 4800U);
+    EXPECT_LE(world.requests["all"].peak(24h), 4800);
     expect_unkind(world);
 }
 
@@ -545,11 +314,19 @@ TEST_P(WebMonth, InstagramLosesOnlyWhatItTells) {
 INSTANTIATE_TEST_SUITE_P(Seeds, WebMonth, testing::Range<std::uint64_t>(1, 3));
 
 class NightWebMonth : public testing::TestWithParam<std::uint64_t> {};
-TEST_P(NightWebMonth, OfEachPlatform) {
+TEST_P(NightWebMonth, HackerNews) {
     hackernews_month(100 + GetParam());
+}
+TEST_P(NightWebMonth, Reddit) {
     reddit_month(100 + GetParam());
+}
+TEST_P(NightWebMonth, Youtube) {
     youtube_month(100 + GetParam());
+}
+TEST_P(NightWebMonth, Feed) {
     feed_month(100 + GetParam());
+}
+TEST_P(NightWebMonth, Instagram) {
     instagram_month(100 + GetParam());
 }
 INSTANTIATE_TEST_SUITE_P(NightSeeds, NightWebMonth, testing::Range<std::uint64_t>(0, 20));

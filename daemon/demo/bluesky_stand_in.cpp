@@ -291,6 +291,11 @@ ServerResponse BlueskyStandIn::answer(ServerRequest const& request, WallTime now
     return error(501, "MethodNotImplemented", "Method Not Implemented");
 }
 
+std::size_t BlueskyStandIn::page_size(Params const& params, std::int64_t plain) const {
+    auto const asked = static_cast<std::size_t>(params.number("limit").value_or(plain));
+    return std::min(asked, options_.page_max);
+}
+
 bool BlueskyStandIn::page(Listing listing, std::string_view cursor, std::size_t limit,
                           PostPage& out, std::string& next) {
     std::size_t const repeat = take_repeat();
@@ -344,7 +349,7 @@ ServerResponse BlueskyStandIn::search(Params const& params, WallTime now, std::s
         if (!mentions.empty() && !has_signed(folded, '@', mentions)) return false;
         return matches(folded, query);
     };
-    auto const limit = static_cast<std::size_t>(params.number("limit").value_or(25));
+    auto const limit = page_size(params, 25);
     PostPage found;
     std::string next;
     if (!page(listing, params.get("cursor"), limit, found, next))
@@ -364,7 +369,7 @@ ServerResponse BlueskyStandIn::notifications(Params const& params, WallTime now,
     auto const reasons = params.all("reasons");
     Listing listing(now);
     listing.match = [&](Post const& post) { return !reason_of(post, options_).empty(); };
-    auto const limit = static_cast<std::size_t>(params.number("limit").value_or(50));
+    auto const limit = page_size(params, 50);
     // In the order of arrival; the cursor is the time of the last one. Cut to a page first, then to
     // the reasons asked for. Nothing arrives later than an hour after it was posted.
     if (auto const cursor = params.get("cursor"); !cursor.empty())
@@ -417,7 +422,7 @@ ServerResponse BlueskyStandIn::author_feed(Params const& params, WallTime now, s
         return (ours && post.own) || post.author.id == actor ||
                fold(post.author.handle) == fold(actor);
     };
-    auto const limit = static_cast<std::size_t>(params.number("limit").value_or(50));
+    auto const limit = page_size(params, 50);
     PostPage found;
     std::string next;
     if (!page(listing, params.get("cursor"), limit, found, next))

@@ -20,8 +20,9 @@ struct BlueskyOptions {
     std::chrono::seconds access_lives{7200}, refresh_lives{90 * 86400};
     std::uint64_t logins = 30, logins_per_day = 100;  // per 5 minutes; the hosted entryway's
     std::uint64_t limit = 3000;                       // per 5 minutes
-    std::size_t list_most = 10'000;                   // posts that one search lists, page by page
-    bool offset_cursors = true;  // production's; else time and post, as the open stack's
+    std::size_t page_max = 100;      // what a page gives at most, whatever is asked
+    std::size_t list_most = 10'000;  // posts that one search lists, page by page
+    bool offset_cursors = true;      // production's; else time and post, as the open stack's
 };
 
 // POST com.atproto.server.createSession, .refreshSession; GET app.bsky.feed.searchPosts,
@@ -36,6 +37,7 @@ public:
     ServerResponse refuse(Trouble trouble, ServerRequest const& request, WallTime now) override;
     [[nodiscard]] bool continues(ServerRequest const& request) const override;
 
+    void page_max(std::size_t most) { options_.page_max = most; }  // from now on
     void set_pds(std::string url) { options_.pds = std::move(url); }
     [[nodiscard]] std::uint64_t logins() const { return logins_; }  // asked for, refused ones too
     [[nodiscard]] std::uint64_t refreshes() const { return refreshes_; }
@@ -57,6 +59,7 @@ private:
     ServerResponse author_feed(Params const& params, WallTime now, std::size_t& items);
     ServerResponse too_many(FixedWindow const& window, std::chrono::seconds period) const;
     std::string mint(std::string_view scope, WallTime now, std::chrono::seconds lives);
+    [[nodiscard]] std::size_t page_size(Params const& params, std::int64_t plain) const;
     // Of one page: the posts at the cursor; false when the cursor is none.
     bool page(Listing listing, std::string_view cursor, std::size_t limit, PostPage& out,
               std::string& next);

@@ -95,7 +95,7 @@ std::optional<ServerResponse> GraphStandIn::read_edge(Call const& call, Edge& ed
         if (!limit || *limit < 0) return bad_parameter("(#100) Param limit must be a whole number");
         if (*limit > static_cast<std::int64_t>(kLimitMax))
             return bad_parameter("(#100) The limit must be at most 100");
-        edge.limit = static_cast<std::size_t>(*limit);
+        edge.limit = std::min(static_cast<std::size_t>(*limit), options_.page_max);
     }
     for (auto const* name : {"since", "until"}) {
         if (!params.has(name) || (comments && std::string_view(name) == "until")) continue;

@@ -25,6 +25,7 @@ struct GraphOptions {
     std::string version = "v26.0";  // the newest; the oldest alive is v21.0
     bool ranked = true;             // /feed is only roughly newest first
     std::size_t feed_depth = 600;
+    std::size_t page_max = 100;
     double private_share = 0;    // of posts that are taken out of pages after they were cut
     std::uint64_t calls = 4800;  // of this app on this Page ...
     std::chrono::seconds calls_period{86400};
@@ -46,6 +47,7 @@ public:
 
     void set_base_url(std::string url) { options_.base_url = std::move(url); }
     void set_access_token(std::string token) { options_.access_token = std::move(token); }
+    void page_max(std::size_t most) { options_.page_max = most; }  // from now on
     [[nodiscard]] std::uint64_t peak() const { return window_.peak(); }
 
 private:

@@ -88,12 +88,13 @@ ServerResponse JsonStandIn::answer(ServerRequest const& request, WallTime now, s
     Params const params(request.query);
     Listing listing(now);
     if (auto const since = std::string(params.get("since")); !since.empty()) {
-        if (since.starts_with("id:")) {
-            Post const* const known = book_.find(since.substr(3));
-            if (known == nullptr) return problem(400, "Bad Request", "`since` names no item.");
+        bool const by_id = since.starts_with("id:");
+        if (Post const* const known = book_.find(by_id ? since.substr(3) : since)) {
             std::uint64_t const serial = known->serial;
             listing.from = known->ordered_at;
             listing.match = [=](Post const& post) { return post.serial != serial; };
+        } else if (by_id) {
+            return problem(400, "Bad Request", "`since` names no item.");
         } else if (auto const unix_time = whole_number(since)) {
             listing.from = WallTime{std::chrono::seconds{*unix_time}};
         } else if (auto const time = detectors::parse_time(since)) {

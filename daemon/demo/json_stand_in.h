@@ -18,9 +18,10 @@ struct JsonOptions {
 };
 
 // GET PATH?since=&cursor=&limit= -> {"data":[item...],"meta":{"next":CURSOR}}; `next` is absent on
-// the last page. `since`: RFC 3339 or Unix seconds, inclusive, or with an "id:" in front the id of
-// an item, exclusive. An item: id, created_at, kind, text, lang, url, user{id, handle, followers,
-// created_at}, in_reply_to, conversation. Errors are problem+json; 429 carries Retry-After.
+// the last page. `since`: RFC 3339 or Unix seconds, inclusive, or the id of an item (with or
+// without "id:" in front), exclusive. An item: id, created_at, kind, text, lang, url, user{id,
+// handle, followers, created_at}, in_reply_to, conversation. Errors are problem+json; 429 carries
+// Retry-After.
 class JsonStandIn final : public StandIn {
 public:
     JsonStandIn(PostBook const& book, JsonOptions options);
@@ -28,6 +29,8 @@ public:
     ServerResponse handle(ServerRequest const& request, WallTime now) override;
     ServerResponse refuse(Trouble trouble, ServerRequest const& request, WallTime now) override;
     [[nodiscard]] bool continues(ServerRequest const& request) const override;
+
+    void page_size(std::size_t items) { options_.limit_default = items; }  // from now on
 
 private:
     ServerResponse answer(ServerRequest const& request, WallTime now, std::size_t& items);

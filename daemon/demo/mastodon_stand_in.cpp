@@ -30,6 +30,12 @@ bool has_tag(Post const& post, std::string_view folded, std::string_view tag) {
     return has_signed(folded, '#', tag) || fold(post.stream) == tag;
 }
 
+// Boosts are on no tag timeline.
+bool on_tag_timelines(Post const& post) {
+    return (post.visibility.empty() || post.visibility == "public") &&
+           post.kind != MentionKind::repost;
+}
+
 std::string base_of(ServerRequest const& request, std::string const& configured) {
     if (!configured.empty()) return configured;
     return "http://" + std::string(exporters::header(request.headers, "Host"));
@@ -38,7 +44,7 @@ std::string base_of(ServerRequest const& request, std::string const& configured)
 }  // namespace
 
 struct MastodonStandIn::Ids {
-    Ids(Params const& params, std::size_t limit_default)
+    Ids(Params const& params, std::size_t limit_default, std::size_t most)
         : max(params.has("max_id") ? id_number(params.get("max_id")) : kTop),
           since(id_number(params.get("since_id"))),
           limit(limit_default) {
@@ -48,6 +54,7 @@ struct MastodonStandIn::Ids {
             auto const asked = std::abs(params.number("limit").value_or(0));
             limit = std::min(static_cast<std::size_t>(asked), 2 * limit_default);
         }
+        limit = std::min(limit, most);
     }
     [[nodiscard]] bool holds(std::uint64_t id) const {
         return id < max && id > (min ? *min : since);
@@ -186,6 +193,25 @@ PostPage MastodonStandIn::list(Listing const& listing, Ids const& ids) {
     return page;
 }
 
+std::string MastodonStandIn::events(ServerRequest const& request, WallTime after,
+                                    WallTime until) const {
+    std::string const tag = fold(Params(request.query).get("tag"));
+    Listing listing(until);
+    listing.from = after - std::chrono::hours{1};  // what federates later streams no more
+    listing.match = [&](Post const& post) {
+        return post.visible_at > after && on_tag_timelines(post) &&
+               has_tag(post, fold(post.text), tag);
+    };
+    std::string const base = base_of(request, options_.base_url);
+    std::string out;
+    for (Post const* post : book_.oldest(listing, 0, 100).posts) {
+        JsonWriter json;
+        write_mastodon_status(json, *post, {base, options_.handle, options_.account_id}, book_);
+        out += "event: update\ndata: " + json.take() + "\n\n";
+    }
+    return out;
+}
+
 ServerResponse MastodonStandIn::tag(ServerRequest const& request, Params const& params,
                                     WallTime now, std::size_t& items) {
     std::string const tag = fold(request.path.substr(22));
@@ -200,15 +226,14 @@ ServerResponse MastodonStandIn::tag(ServerRequest const& request, Params const& 
     auto const none = folded(params.all("none[]"));
     Listing listing(now);
     listing.match = [&](Post const& post) {
-        if (!post.visibility.empty() && post.visibility != "public") return false;
-        if (post.kind == MentionKind::repost) return false;  // boosts are on no tag timeline
+        if (!on_tag_timelines(post)) return false;
         std::string const text = fold(post.text);
         auto const has = [&](std::string_view name) { return has_tag(post, text, name); };
         return (has(tag) || std::any_of(any.begin(), any.end(), has)) &&
                std::all_of(all.begin(), all.end(), has) &&
                std::none_of(none.begin(), none.end(), has);
     };
-    Ids const ids(params, 20);
+    Ids const ids(params, 20, options_.page_max);
     PostPage const page = list(listing, ids);
     std::string const base = base_of(request, options_.base_url);
     JsonWriter json;
@@ -234,7 +259,7 @@ ServerResponse MastodonStandIn::account_statuses(ServerRequest const& request, P
         bool const his = post.author.id == id || (post.own && id == options_.account_id);
         return his && (boosts || post.kind != MentionKind::repost);
     };
-    PostPage const page = list(listing, Ids(params, 20));
+    PostPage const page = list(listing, Ids(params, 20, options_.page_max));
     std::string const base = base_of(request, options_.base_url);
     JsonWriter json;
     json.array();
@@ -263,7 +288,7 @@ void MastodonStandIn::add_link(ServerResponse& response, ServerRequest const& re
 // Notifications have ids of their own, in the order in which posts arrived.
 ServerResponse MastodonStandIn::notifications(ServerRequest const& request, Params const& params,
                                               WallTime now, std::size_t& items) {
-    Ids const ids(params, 40);
+    Ids const ids(params, 40, options_.page_max);
     auto const types = params.all("types[]");
     auto const excluded = params.all("exclude_types[]");
     bool const filtered = options_.filter_new_accounts && params.get("include_filtered") != "true";
@@ -320,7 +345,7 @@ ServerResponse MastodonStandIn::search(Params const& params, WallTime now, std::
         return post.visibility.empty() && post.kind != MentionKind::repost &&
                has_phrase(fold(post.text), query);
     };
-    Ids ids(params, 20);
+    Ids ids(params, 20, options_.page_max);
     std::size_t const limit = ids.limit;
     ids.limit += offset;
     PostPage const page = list(listing, ids);

@@ -22,6 +22,7 @@ struct MastodonOptions {
     bool filter_new_accounts = true;  // notifications by accounts younger than 30 days are
                                       // withheld unless include_filtered=true
     std::uint64_t limit = 300;        // per 5 minutes
+    std::size_t page_max = 80;        // what a page gives at most, whatever is asked
     std::uint64_t paged_limit = 300;  // per 15 minutes: with page, min_id, max_id or since_id
 };
 
@@ -39,6 +40,15 @@ public:
     [[nodiscard]] bool continues(ServerRequest const& request) const override;
 
     void set_base_url(std::string url) { options_.base_url = std::move(url); }
+    // Of a connection to /api/v1/streaming/hashtag?tag=: whether it is let in, and what it is told
+    // of the tag's statuses that show after `after` and until `until`: server-sent events, oldest
+    // first; "" when there are none. At most 100.
+    [[nodiscard]] bool may_stream(ServerRequest const& request) const {
+        return caller(request) == Caller::known;
+    }
+    [[nodiscard]] std::string events(ServerRequest const& request, WallTime after,
+                                     WallTime until) const;
+    void page_max(std::size_t most) { options_.page_max = most; }  // from now on
     // Most requests in one of the windows: plain, and paged.
     [[nodiscard]] std::uint64_t peak() const { return window_.peak(); }
     [[nodiscard]] std::uint64_t paged_peak() const { return paged_.peak(); }

@@ -47,8 +47,9 @@ World::World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, 
          std::make_unique<GraphStandIn>(books.facebook, std::move(graph)));
     MastodonOptions mastodon;
     mastodon.token = kToken;
-    open(io, supervisor, "mastodon",
-         std::make_unique<MastodonStandIn>(books.mastodon, std::move(mastodon)));
+    auto instance = std::make_unique<MastodonStandIn>(books.mastodon, std::move(mastodon));
+    MastodonStandIn const* const streams = instance.get();
+    open(io, supervisor, "mastodon", std::move(instance), streams);
     BlueskyOptions bluesky;
     bluesky.password = kToken;
     bluesky.identifier = Scenario::kBlueskyHandle;
@@ -67,7 +68,7 @@ World::World(boost::asio::io_context& io, Supervisor& supervisor, Clock& clock, 
 }
 
 void World::open(boost::asio::io_context& io, Supervisor& supervisor, std::string const& name,
-                 std::unique_ptr<StandIn> stand_in) {
+                 std::unique_ptr<StandIn> stand_in, MastodonStandIn const* streams) {
     Place& place = places_[name];
     place.stand_in = std::move(stand_in);
     place.faults = std::make_unique<FaultyStandIn>(*place.stand_in);
@@ -77,8 +78,10 @@ void World::open(boost::asio::io_context& io, Supervisor& supervisor, std::strin
         if (more_) more_->advance(now);
         return now;
     };
+    Handler handler = streams != nullptr ? serve(*place.faults, *streams, clock_, world_now)
+                                         : serve(*place.faults, clock_, world_now);
     place.server = std::make_unique<HttpServer>(io, supervisor, "127.0.0.1", 0, ServerTls{},
-                                                limits(), serve(*place.faults, clock_, world_now));
+                                                limits(), std::move(handler));
 }
 
 std::string World::url(std::string const& name) const {
@@ -105,7 +108,9 @@ std::string World::configuration(std::string const& listen, std::string const& d
             " }\n";
     text += "  fb-demo: { platform: facebook, base_url: \"" + url("facebook") +
             "\", access_token_file: " + token + " }\n";
-    text += "  fedi-demo: { platform: mastodon, base_url: \"" + url("mastodon") + "\" }\n";
+    // With a token its stream listens besides.
+    text += "  fedi-demo: { platform: mastodon, base_url: \"" + url("mastodon") + "\"" +
+            (more_ ? ", access_token_file: " + token : "") + " }\n";
     text += "  bsky-demo: { platform: bluesky, base_url: \"" + url("bluesky") +
             "\", identifier: " + std::string(Scenario::kBlueskyHandle) +
             ", password_file: " + token + " }\n";

@@ -47,7 +47,7 @@ private:
         std::unique_ptr<HttpServer> server;
     };
     void open(boost::asio::io_context& io, Supervisor& supervisor, std::string const& name,
-              std::unique_ptr<StandIn> stand_in);
+              std::unique_ptr<StandIn> stand_in, MastodonStandIn const* streams = nullptr);
     [[nodiscard]] std::string url(std::string const& name) const;
 
     Clock& clock_;

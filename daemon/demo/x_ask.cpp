@@ -143,7 +143,7 @@ std::optional<std::string> XStandIn::read_limit(Call& call, std::int64_t least) 
                          "The `max_results` query parameter value [" +
                              std::string(call.params.get("max_results")) + "] is not between " +
                              std::to_string(least) + " and 100");
-    call.limit = static_cast<std::size_t>(*value);
+    call.limit = std::min(static_cast<std::size_t>(*value), options_.page_max);
     return std::nullopt;
 }
 

@@ -29,6 +29,7 @@ struct XOptions {
     std::chrono::seconds end_before_now{30};  // where a search without end_time ends
     std::chrono::seconds end_at_least{10};    // a time nearer to now is refused
     std::size_t query_max = 512;              // self-serve
+    std::size_t page_max = 100;               // of search and timelines
     std::size_t timeline_depth = 800;         // mentions
     std::uint64_t search_limit = 450, counts_limit = 300, timeline_limit = 450;  // per 15 min
     std::uint64_t lookup_limit = 3500, users_limit = 300;
@@ -49,6 +50,7 @@ public:
 
     void set_bearer(std::string token) { options_.bearer_token = std::move(token); }
     void set_credits(std::int64_t credits) { options_.credits = credits; }
+    void page_max(std::size_t most) { options_.page_max = most; }  // from now on
     // Posts returned, and posts charged for: one is charged once a UTC day.
     [[nodiscard]] std::uint64_t reads() const { return reads_; }
     [[nodiscard]] std::uint64_t charged() const { return charged_; }

@@ -198,7 +198,7 @@ Result<BlueskyPage> BlueskyPageReader::read_list(HttpResponse const& response, L
     std::string_view const name = list == List::notifications ? "notifications"
                                   : list == List::feed        ? "feed"
                                                               : "posts";
-    std::size_t const before = out.items.size();
+    Appended appended(out);
     BlueskyPage page;
     auto opened = document_.open(response.body);
     if (!opened) return opened.error();
@@ -220,25 +220,12 @@ Result<BlueskyPage> BlueskyPageReader::read_list(HttpResponse const& response, L
         }
         return SUCCESS;
     });
-    std::optional<Failure> failure;
-    if (error == simdjson::CAPACITY)
-        failure = Failure(Fault::too_large, "more than 1000 items on a page");
-    else if (error)
-        failure = broken(error);
-    else
-        failure = document_.finish();
-    if (!failure && !listed) {
-        std::string const words = error_words(response.body);
-        failure = Failure(Fault::malformed, words.empty() ? std::string("no list of posts")
-                                                          : "answered 200 with an error: " + words);
-    }
+    if (auto failure = document_.conclude(error, listed, "list of posts", response.body))
+        return std::move(*failure);
     // Nothing of a page that holds no post we can name is to be believed.
-    if (!failure && page.items > 0 && page.items == page.malformed)
-        failure = Failure(Fault::malformed, "no item of the page has a uri");
-    if (failure) {
-        out.items.resize(before);
-        return *failure;
-    }
+    if (page.items > 0 && page.items == page.malformed)
+        return Failure(Fault::malformed, "no item of the page has a uri");
+    appended.keep();
     return page;
 }
 

@@ -116,6 +116,13 @@ Failure graph_failure(GraphError const& error, HttpResponse const& response, Wal
     return {fault, words, retry_after(response, now)};
 }
 
+Failure graph_unread(HttpResponse const& response, WallTime now, Failure why) {
+    auto other = refused(response, now);
+    if (!other) return why;
+    if (other->fault == Fault::not_found) other->fault = Fault::malformed;
+    return std::move(*other);
+}
+
 std::vector<RateLimit> graph_limits(HttpResponse const& response, WallTime now, std::string& note) {
     std::vector<RateLimit> out;
     for (auto const& [name, kind] :
@@ -274,8 +281,8 @@ error_code GraphReader::read_paging(ondemand::value paging, GraphPage& page) {
     return error;
 }
 
-error_code GraphReader::read_error(ondemand::value value, GraphError& error) {
-    ItemReader in(scratch_);
+error_code read_graph_error(ondemand::value value, MentionBatch& batch, GraphError& error) {
+    ItemReader in(batch);
     return each_field(value, [&](std::string_view key, ondemand::value field) {
         if (key == "code") error.code = std::max<std::int64_t>(in.count(field), 0);
         if (key == "error_subcode") error.subcode = std::max<std::int64_t>(in.count(field), 0);
@@ -307,7 +314,7 @@ std::optional<Failure> GraphReader::read(HttpResponse const& response, WallTime 
     auto const error = each_field(root, [&](std::string_view key, ondemand::value value) {
         if (key == "error") {
             refusal.emplace();
-            return read_error(value, *refusal);
+            return read_graph_error(value, scratch_, *refusal);
         }
         if (key == "data") {
             has_data = is_list(value);

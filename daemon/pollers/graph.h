@@ -31,6 +31,14 @@ struct GraphError {
 [[nodiscard]] Failure graph_failure(GraphError const& error, HttpResponse const& response,
                                     WallTime now, bool asked_after);
 
+// The members of the envelope's "error"; `batch` keeps its words.
+[[nodiscard]] simdjson::error_code read_graph_error(ondemand::value value,
+                                                    detectors::MentionBatch& batch,
+                                                    GraphError& error);
+// What a look-up makes of an answer without the envelope that could not be read for `why`: that
+// where it was 2xx, else its status; a 404 is then somebody else's page and says nothing of a post.
+[[nodiscard]] Failure graph_unread(HttpResponse const& response, WallTime now, Failure why);
+
 // X-App-Usage, X-Page-Usage and X-Business-Use-Case-Usage as percentages left: kinds "app" and
 // "page". Over 90 % used nothing is asked for a quarter of an hour, or until the estimated time to
 // regain access. A header that is no JSON is left out and named in `note`.
@@ -79,7 +87,6 @@ private:
     simdjson::error_code read_replies(ondemand::value replies, detectors::MentionBatch& batch,
                                       GraphPage& page, int depth);
     simdjson::error_code read_paging(ondemand::value paging, GraphPage& page);
-    simdjson::error_code read_error(ondemand::value value, GraphError& error);
 
     JsonDocument document_;
     detectors::MentionBatch scratch_;

@@ -71,30 +71,17 @@ std::optional<Failure> GraphLookup::read(HttpResponse const& response,
                                          LookupAnswer& answer) {
     texts_.clear();
     bool const fine = response.status >= 200 && response.status < 300;
-    auto const give_up = [&](Failure failure) {
-        if (fine) return failure;
-        Failure other = *refused(response, now);
-        // A 404 without Graph's envelope is somebody else's page.
-        if (other.fault == Fault::not_found) other.fault = Fault::malformed;
-        return other;
-    };
+    auto const give_up = [&](Failure why) { return graph_unread(response, now, std::move(why)); };
     auto opened = document_.open(response.body);
     if (!opened) return give_up(opened.error());
     ondemand::object root;
     if (auto const error = (*opened)->get_object().get(root)) return give_up(broken(error));
     ItemReader in(texts_);
     std::optional<GraphError> refusal;
-    auto const read_error = [&](std::string_view key, ondemand::value field) {
-        if (key == "code") refusal->code = std::max<std::int64_t>(in.count(field), 0);
-        if (key == "error_subcode") refusal->subcode = std::max<std::int64_t>(in.count(field), 0);
-        if (key == "is_transient") refusal->transient = in.flag(field);
-        if (key == "message") refusal->message = in.text(field, 200);
-        return SUCCESS;
-    };
     auto const error = each_field(root, [&](std::string_view key, ondemand::value value) {
         if (key == "error") {
             refusal.emplace();
-            return each_field(value, read_error);
+            return read_graph_error(value, texts_, *refusal);
         }
         auto const asked = std::find(ids.begin(), ids.end(), key);
         if (asked == ids.end()) return SUCCESS;
@@ -114,10 +101,7 @@ std::optional<Failure> GraphLookup::read(HttpResponse const& response,
     if (!fine) return give_up(Failure(Fault::malformed, "no error in it"));
     if (auto trailing = document_.finish()) return trailing;
     if (answer.there.empty()) return Failure(Fault::malformed, "none of the posts asked for");
-    for (auto const& id : ids)
-        if (std::none_of(answer.there.begin(), answer.there.end(),
-                         [&](SeenAgain const& seen) { return seen.id == id; }))
-            answer.gone.push_back(id);
+    answer.rest_is_gone(ids);
     answer.reads = answer.there.size();
     return std::nullopt;
 }

@@ -168,14 +168,7 @@ private:
             return each_item(value,
                              [&](ondemand::value item) { return read_hit(item, read, out); });
         });
-        if (error == simdjson::CAPACITY)
-            return Failure(Fault::too_large, "more than 1000 hits on a page");
-        if (error) return broken(error);
-        if (auto trailing = document_.finish()) return trailing;
-        if (read.has_list) return std::nullopt;
-        std::string const words = error_words(response.body);
-        return Failure(Fault::malformed,
-                       words.empty() ? "no hits" : "answered 200 with an error: " + words);
+        return document_.conclude(error, read.has_list, "hits", response.body, "hits");
     }
 
     error_code read_hit(ondemand::value item, Read& read, MentionBatch& out) {

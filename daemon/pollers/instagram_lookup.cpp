@@ -92,13 +92,7 @@ std::optional<Failure> InstagramLookup::read(HttpResponse const& response, std::
     texts_.clear();
     unknown_field_ = false;
     bool const fine = response.status >= 200 && response.status < 300;
-    auto const give_up = [&](Failure failure) {
-        if (fine) return failure;
-        Failure other = *refused(response, now);
-        // A 404 without Graph's envelope is somebody else's page.
-        if (other.fault == Fault::not_found) other.fault = Fault::malformed;
-        return other;
-    };
+    auto const give_up = [&](Failure why) { return graph_unread(response, now, std::move(why)); };
     auto opened = document_.open(response.body);
     if (!opened) return give_up(opened.error());
     ondemand::object root;
@@ -111,14 +105,7 @@ std::optional<Failure> InstagramLookup::read(HttpResponse const& response, std::
         if (key == "caption" || key == "text") words = in.text(value);
         if (key != "error") return simdjson::SUCCESS;
         refusal.emplace();
-        return each_field(value, [&](std::string_view name, ondemand::value field) {
-            auto const number = [&] { return std::max<std::int64_t>(in.count(field), 0); };
-            if (name == "code") refusal->code = number();
-            if (name == "error_subcode") refusal->subcode = number();
-            if (name == "is_transient") refusal->transient = in.flag(field);
-            if (name == "message") refusal->message = in.text(field, 200);
-            return simdjson::SUCCESS;
-        });
+        return read_graph_error(value, texts_, *refusal);
     });
     if (refusal) {
         unknown_field_ = refusal->code == 100 && refusal->subcode == 0;

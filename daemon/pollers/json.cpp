@@ -19,7 +19,10 @@ using simdjson::error_code;
 using simdjson::SUCCESS;
 using std::chrono::seconds;
 
-constexpr seconds kOverlap{60};                   // late items, as long as nobody told us better
+// Late items, as long as nobody told us better: a little at each walk, more now and then.
+constexpr seconds kOverlap{60};
+constexpr auto kDeepOverlap = 20min;
+constexpr auto kDeepEvery = 10min;
 constexpr auto kHistory = std::chrono::days{90};  // what a baseline can use
 constexpr std::int64_t kPagesMax = 10'000;
 constexpr std::uint64_t kItemsMax = 100'000;  // of one page: the body limit allows no more anyway
@@ -95,9 +98,10 @@ std::string_view origin_of(std::string_view url) {
     return url.substr(0, std::min(url.find_first_of("/?#", scheme + 3), url.size()));
 }
 
-// Names in the cursor. wt, wi: newest time and id of what is complete. Of the walk in progress: p:
-// where the next page is; s: its start; l: its lower bound; nt, ni: newest time and id found; o:
-// oldest time found; c: pages so far; k: nothing known was met yet.
+// Names in the cursor. wt, wi: newest time and id of what is complete; r: when the deep overlap was
+// last read again. Of the walk in progress: p: where the next page is; d: it reads deep; s: its
+// start; l: its lower bound; nt, ni: newest time and id found; o: oldest time found; c: pages so
+// far; k: nothing known was met yet.
 class JsonItems final : public Poller {
 public:
     JsonItems(AccountSettings const& account, StreamSettings const& stream);
@@ -107,7 +111,7 @@ public:
     Result<PollPage> accept(HttpResponse const& response, std::string_view text,
                             PollContext const& context, MentionBatch& out) override;
     [[nodiscard]] std::string restart(std::string_view text) const override {
-        return WalkCursor(text).keep_only({"wt", "wi"}).text();
+        return WalkCursor(text).keep_only({"wt", "wi", "r"}).text();
     }
     bool reload_secrets() override { return values_.reload_secrets(); }
 
@@ -122,11 +126,16 @@ private:
     // believed.
     [[nodiscard]] static WalkCursor cursor_of(std::string_view text) {
         WalkCursor cursor(text);
-        if (cursor.time("s") == kNoTime) cursor.keep_only({"wt", "wi"});
+        if (cursor.time("s") == kNoTime) cursor.keep_only({"wt", "wi", "r"});
         return cursor;
     }
     [[nodiscard]] bool by_id() const { return since_format_ == "id"; }
     [[nodiscard]] bool pages_by_next() const { return next_; }
+    [[nodiscard]] static bool deep(WalkCursor const& cursor, PollContext const& context) {
+        WallTime const read = cursor.time("r");
+        return read == kNoTime || read > context.walk_started ||
+               context.walk_started - read >= kDeepEvery;
+    }
     [[nodiscard]] WallTime lower_bound(WalkCursor const& cursor, PollContext const& context) const;
     [[nodiscard]] std::string token() const;
     Result<Read> read(HttpResponse const& response, MentionBatch& out);
@@ -182,7 +191,8 @@ WallTime JsonItems::lower_bound(WalkCursor const& cursor, PollContext const& con
     WallTime const mark = cursor.time("wt");
     if (mark == kNoTime || context.covered_until == kNoTime) return mark;
     // Never beyond what we have seen, whatever our clock says.
-    return std::min(mark, context.covered_until - kOverlap);
+    return std::min(mark,
+                    context.covered_until - (deep(cursor, context) ? kDeepOverlap : kOverlap));
 }
 
 HttpRequest JsonItems::next_request(std::string_view text, PollContext const& context) const {
@@ -273,11 +283,7 @@ Result<JsonItems::Read> JsonItems::read(HttpResponse const& response, MentionBat
         return Failure(Fault::too_large, "more than 100000 items on a page");
     if (error) return broken(error);
     if (auto const trailing = document_.finish()) return *trailing;
-    if (!found.has_list) {
-        std::string words = error_words(response.body);
-        return Failure(Fault::malformed, words.empty() ? "no list at \"" + items_ + "\""
-                                                       : "answered 200 with an error: " + words);
-    }
+    if (!found.has_list) return no_page(response.body, "no list at \"" + items_ + "\"");
     if (found.items > 0 && found.malformed == found.items)
         return Failure(Fault::malformed, "no item of the page has an id where `fields` says");
     return found;
@@ -324,6 +330,7 @@ Result<PollPage> JsonItems::accept(HttpResponse const& response, std::string_vie
         page.note = "the answer was not UTF-8; its broken bytes were replaced";
     if (!cursor.has("s")) {
         WallTime const bound = lower_bound(cursor, context);
+        if (deep(cursor, context)) cursor.set("d", std::int64_t{1});
         cursor.set("s", context.walk_started).set("l", bound).set("ni", found->first_id);
     }
     cursor.set("c", cursor.number("c") + 1);
@@ -361,7 +368,8 @@ void JsonItems::newest_first(PollPage& page, WalkCursor& cursor, Read const& fou
         page.covered_from.reset();
     if (cursor.has("ni")) cursor.set("wi", cursor.get("ni"));
     cursor.set("wt", std::max(cursor.time("wt"), cursor.time("nt")));
-    page.cursor = cursor.keep_only({"wt", "wi"}).text();
+    if (cursor.has("d")) cursor.set("r", started);
+    page.cursor = cursor.keep_only({"wt", "wi", "r"}).text();
 }
 
 void JsonItems::oldest_first(PollPage& page, WalkCursor& cursor, Read const& found,
@@ -373,7 +381,8 @@ void JsonItems::oldest_first(PollPage& page, WalkCursor& cursor, Read const& fou
     if (by_id()) {
         moved = !found.last_id.empty() && found.last_id != cursor.get("wi");
     } else {
-        moved = found.items > 0 && newest > std::max(before, cursor.time("l"));
+        // A page that holds nothing but the overlap ends before what is new.
+        moved = found.newest > cursor.time("l") && found.newest != before;
     }
     cursor.set("wt", newest);
     if (!found.last_id.empty()) cursor.set("wi", found.last_id);
@@ -388,14 +397,15 @@ void JsonItems::oldest_first(PollPage& page, WalkCursor& cursor, Read const& fou
         if (pages_by_next())
             cursor.set("p", found.next);
         else
-            cursor.set("l", newest).set("ni", cursor.get("wi"));
+            cursor.set("l", found.newest).set("ni", cursor.get("wi"));
         page.cursor = cursor.text();
         return;
     }
     page.complete = true;
     page.covered_until =
         more && found.newest != kNoTime ? found.newest : started - indexing_delay();
-    page.cursor = cursor.keep_only({"wt", "wi"}).text();
+    if (cursor.has("d")) cursor.set("r", started);
+    page.cursor = cursor.keep_only({"wt", "wi", "r"}).text();
 }
 
 }  // namespace

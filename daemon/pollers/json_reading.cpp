@@ -97,6 +97,23 @@ std::optional<Failure> JsonDocument::finish() {
     return Failure(Fault::malformed, "something follows the end of the JSON document");
 }
 
+std::optional<Failure> JsonDocument::conclude(simdjson::error_code error, bool listed,
+                                              std::string_view list, std::string_view body,
+                                              std::string_view items) {
+    if (error == simdjson::CAPACITY)
+        return Failure(Fault::too_large, "more than 1000 " + std::string(items) + " on a page");
+    if (error) return broken(error);
+    if (auto trailing = finish()) return trailing;
+    if (!listed) return no_page(body, "no " + std::string(list));
+    return std::nullopt;
+}
+
+Failure no_page(std::string_view body, std::string_view plain) {
+    std::string const words = error_words(body);
+    return {Fault::malformed,
+            words.empty() ? std::string(plain) : "answered 200 with an error: " + words};
+}
+
 Failure broken(simdjson::error_code error, std::string_view where) {
     return {Fault::malformed, std::string(where) + ": " + simdjson::error_message(error)};
 }

@@ -35,6 +35,13 @@ public:
     // After the walk: anything but white space behind the document is Fault::malformed.
     [[nodiscard]] std::optional<Failure> finish();
 
+    // What makes the document no page once it was walked: `error` of the walk (CAPACITY: more than
+    // 1000 `items`), what follows behind it, or that its list was not there: then the body's own
+    // words, else "no LIST".
+    [[nodiscard]] std::optional<Failure> conclude(simdjson::error_code error, bool listed,
+                                                  std::string_view list, std::string_view body,
+                                                  std::string_view items = "items");
+
     [[nodiscard]] bool repaired() const { return repaired_; }
 
 private:
@@ -48,6 +55,27 @@ private:
 
 // Fault::malformed with simdjson's own words.
 [[nodiscard]] Failure broken(simdjson::error_code error, std::string_view where = "answer");
+
+// A success that holds no page: "answered 200 with an error: " and the body's words, else `plain`.
+[[nodiscard]] Failure no_page(std::string_view body, std::string_view plain);
+
+// What a page appends to a batch, taken back unless it turns out to be one.
+class Appended {
+public:
+    explicit Appended(detectors::MentionBatch& batch)
+        : batch_(batch), before_(batch.items.size()) {}
+    Appended(Appended const&) = delete;
+    Appended& operator=(Appended const&) = delete;
+    ~Appended() {
+        if (!kept_) batch_.items.resize(before_);
+    }
+    void keep() { kept_ = true; }
+
+private:
+    detectors::MentionBatch& batch_;
+    std::size_t before_;
+    bool kept_ = false;
+};
 
 // True when `error` says that one value is not what was hoped for; false when the text itself is
 // broken and nothing behind it can be trusted.

@@ -175,7 +175,7 @@ error_code MastodonPageReader::read_item(ondemand::value item, bool notification
 
 Result<MastodonPage> MastodonPageReader::read(HttpResponse const& response, bool notifications,
                                               MentionBatch& out) {
-    std::size_t const before = out.items.size();
+    Appended appended(out);
     MastodonPage page;
     auto opened = document_.open(response.body);
     if (!opened) return opened.error();
@@ -184,38 +184,25 @@ Result<MastodonPage> MastodonPageReader::read(HttpResponse const& response, bool
     if (auto const error = (*opened)->get_value().get(root)) return broken(error);
     ondemand::json_type type{};
     if (auto const error = root.type().get(type)) return broken(error);
-    if (type != ondemand::json_type::array) {
-        std::string const words = error_words(response.body);
-        return Failure(Fault::malformed, words.empty() ? std::string("not a list")
-                                                       : "answered 200 with an error: " + words);
-    }
+    if (type != ondemand::json_type::array) return no_page(response.body, "not a list");
     auto const error = each_item(
         root, [&](ondemand::value item) { return read_item(item, notifications, page, out); });
-    return concluded(error, std::move(page), before, out);
+    return concluded(document_.conclude(error, true, "list", response.body), page, appended);
 }
 
-Result<MastodonPage> MastodonPageReader::concluded(error_code error, MastodonPage page,
-                                                   std::size_t before, MentionBatch& out) {
-    std::optional<Failure> failure;
-    if (error == simdjson::CAPACITY)
-        failure = Failure(Fault::too_large, "more than 1000 items on a page");
-    else if (error)
-        failure = broken(error);
-    else
-        failure = document_.finish();
+Result<MastodonPage> MastodonPageReader::concluded(std::optional<Failure> failure,
+                                                   MastodonPage const& page, Appended& appended) {
+    if (failure) return std::move(*failure);
     // A page from which no place can be learnt would be asked for again for ever.
-    if (!failure && page.items > 0 && page.newest.empty())
-        failure = Failure(Fault::malformed, "no item of the page has an id");
-    if (failure) {
-        out.items.resize(before);
-        return *failure;
-    }
+    if (page.items > 0 && page.newest.empty())
+        return Failure(Fault::malformed, "no item of the page has an id");
+    appended.keep();
     return page;
 }
 
 Result<MastodonPage> MastodonPageReader::read_search(HttpResponse const& response,
                                                      MentionBatch& out) {
-    std::size_t const before = out.items.size();
+    Appended appended(out);
     MastodonPage page;
     auto opened = document_.open(response.body);
     if (!opened) return opened.error();
@@ -229,12 +216,8 @@ Result<MastodonPage> MastodonPageReader::read_search(HttpResponse const& respons
         return each_item(value,
                          [&](ondemand::value item) { return read_item(item, false, page, out); });
     });
-    auto result = concluded(error, std::move(page), before, out);
-    if (!result || listed) return result;
-    out.items.resize(before);
-    std::string const words = error_words(response.body);
-    return Failure(Fault::malformed, words.empty() ? std::string("no list of statuses")
-                                                   : "answered 200 with an error: " + words);
+    return concluded(document_.conclude(error, listed, "list of statuses", response.body), page,
+                     appended);
 }
 
 bool MastodonPageReader::read_one(std::string_view json, bool notification, MentionBatch& out) {

@@ -50,8 +50,8 @@ private:
     simdjson::error_code read_item(ondemand::value item, bool notifications, MastodonPage& page,
                                    detectors::MentionBatch& out);
     void finish(Status& status, detectors::MentionBatch& batch) const;
-    Result<MastodonPage> concluded(simdjson::error_code error, MastodonPage page,
-                                   std::size_t before, detectors::MentionBatch& out);
+    static Result<MastodonPage> concluded(std::optional<Failure> failure, MastodonPage const& page,
+                                          Appended& appended);
 
     JsonDocument document_;
     std::string host_;

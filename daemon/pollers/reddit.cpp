@@ -200,7 +200,11 @@ private:
         // A first walk that was not cut saw everything since its bound.
         if (known == kNoTime || known < cursor.time("l")) from = std::max(from, cursor.time("l"));
         if (from != kNoTime && (known == kNoTime || from > known)) page.covered_from = from;
+        // A walk that an outage held up may know its lists only since after its own start: what it
+        // met vouches for nothing then.
+        bool const nothing = page.covered_from && *page.covered_from > *page.covered_until;
         for (int const which : {0, 1}) {
+            if (nothing) break;
             WallTime const found = cursor.time(newest_name(which));
             if (found > cursor.time(mark_name(which))) cursor.set(mark_name(which), found);
         }

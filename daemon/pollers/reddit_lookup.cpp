@@ -121,14 +121,8 @@ std::optional<Failure> RedditLookup::read(HttpResponse const& response,
     if (error) return broken(error);
     if (auto trailing = document_.finish()) return trailing;
     if (!listed) return Failure(Fault::malformed, "no listing");
-    if (unnamed_ > 0) return std::nullopt;  // one of those may be what seems to be missing
-    for (auto const& id : ids) {
-        bool const seen =
-            std::any_of(answer.there.begin(), answer.there.end(),
-                        [&](SeenAgain const& there) { return there.id == id; }) ||
-            std::find(answer.gone.begin(), answer.gone.end(), id) != answer.gone.end();
-        if (!seen) answer.gone.push_back(id);
-    }
+    // One that could not be read may be what seems to be missing.
+    if (unnamed_ == 0) answer.rest_is_gone(ids);
     return std::nullopt;
 }
 

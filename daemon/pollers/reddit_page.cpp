@@ -139,7 +139,7 @@ error_code RedditPageReader::read_listing(ondemand::value data, RedditPage& page
 
 Result<RedditPage> RedditPageReader::read(HttpResponse const& response, QueryWords const& words,
                                           MentionBatch& out) {
-    std::size_t const before = out.items.size();
+    Appended appended(out);
     RedditPage page;
     has_list_ = false;
     auto opened = document_.open(response.body);
@@ -150,22 +150,9 @@ Result<RedditPage> RedditPageReader::read(HttpResponse const& response, QueryWor
     auto const error = each_field(root, [&](std::string_view key, ondemand::value value) {
         return key == "data" ? read_listing(value, page, words, out) : SUCCESS;
     });
-    std::optional<Failure> failure;
-    if (error == simdjson::CAPACITY)
-        failure = Failure(Fault::too_large, "more than 1000 items on a page");
-    else if (error)
-        failure = broken(error);
-    else
-        failure = document_.finish();
-    if (!failure && !has_list_) {
-        std::string const said = error_words(response.body);
-        failure = Failure(Fault::malformed,
-                          said.empty() ? "no listing" : "answered 200 with an error: " + said);
-    }
-    if (failure) {
-        out.items.resize(before);
-        return *failure;
-    }
+    if (auto failure = document_.conclude(error, has_list_, "listing", response.body))
+        return std::move(*failure);
+    appended.keep();
     return page;
 }
 

@@ -24,9 +24,12 @@ constexpr seconds kOverlap{90};
 constexpr auto kReach = std::chrono::days{7};
 constexpr auto kReachMargin = 2h;
 constexpr auto kReachSlack = 60s;
-// A timeline gives 800 posts, sometimes a few less, for what was deleted.
-constexpr std::int64_t kTimelineDepth = 780;
-constexpr std::int64_t kOwnDepth = 3150;  // likewise, of 3200
+// A timeline gives its newest 800 posts: less what was deleted, less what came while the walk went
+// on (for days, when an outage held it up) and pushed the oldest out. Where what was read and what
+// will have come are more than half of them, the walk vouches for nothing before the oldest it saw,
+// which is little where so much is written.
+constexpr double kTimelineDepth = 400;
+constexpr double kOwnDepth = 1600;  // likewise, of 3200
 constexpr auto kOwnHistory = std::chrono::days{7};
 constexpr seconds kCountsOverlap{600};  // revisions of minutes
 constexpr seconds kSearchDelay{30};
@@ -254,6 +257,16 @@ private:
         page.cursor = cursor.keep_only({"w", "u", "h"}).text();
     }
 
+    // Posts that the walk read, and those that came since it began if more came as before.
+    [[nodiscard]] static double pushed(WalkCursor const& cursor, PollContext const& context) {
+        auto const read = double(cursor.number("c"));
+        WallTime const started = cursor.time("s");
+        WallTime const oldest = cursor.time("o");
+        if (oldest == kNoTime || started == kNoTime || context.now <= started) return read;
+        auto const span = std::max<std::chrono::milliseconds>(started - oldest, 1min);
+        return read * (1 + double((context.now - started).count()) / double(span.count()));
+    }
+
     [[nodiscard]] std::optional<WallTime> covered_from(WalkCursor const& cursor, Bound const& bound,
                                                        PollContext const& context) const {
         WallTime const started = cursor.time("s");
@@ -262,10 +275,11 @@ private:
             if (!bound.none()) return std::nullopt;
             // The edge moves on while a long walk is under way: that of its last page counts.
             from = context.now - kReach + kReachSlack;
-        } else if (bound.none() || cursor.number("c") >= (own_ ? kOwnDepth : kTimelineDepth)) {
-            // Everything there ever was, or the 800 newest: known from the oldest of them.
+        } else if (bound.none() || pushed(cursor, context) >= (own_ ? kOwnDepth : kTimelineDepth)) {
+            // Everything there ever was, or as many as may be cut: known from the oldest of them.
+            // Times are whole seconds: of the oldest one a part only may have been there.
             from = cursor.time("o");
-            if (from == kNoTime) from = started - indexing_delay() - 1min;
+            from = from == kNoTime ? started - indexing_delay() - 1min : from + 1s;
         } else {
             return std::nullopt;
         }

@@ -62,11 +62,8 @@ public:
         answer.reads = 1;  // units are charged by the request
         for (auto const& m : batch_.items)
             answer.there.push_back({std::string(m.id), std::string(m.text), {}, !videos});
-        if (read->malformed > 0) return answer;  // one of those may be what seems to be missing
-        for (auto const& id : ids)
-            if (std::none_of(answer.there.begin(), answer.there.end(),
-                             [&](SeenAgain const& seen) { return seen.id == id; }))
-                answer.gone.push_back(id);
+        // One that could not be read may be what seems to be missing.
+        if (read->malformed == 0) answer.rest_is_gone(ids);
         return answer;
     }
 

@@ -260,7 +260,7 @@ error_code YoutubePageReader::read_item(ondemand::value value, List list, std::s
 Result<YoutubePage> YoutubePageReader::read(HttpResponse const& response, List list,
                                             std::string_view video, QueryWords const& words,
                                             MentionBatch& out) {
-    std::size_t const before = out.items.size();
+    Appended appended(out);
     YoutubePage page;
     bool has_list = false;
     auto opened = document_.open(response.body);
@@ -276,22 +276,9 @@ Result<YoutubePage> YoutubePageReader::read(HttpResponse const& response, List l
             return read_item(item, list, video, page, words, out);
         });
     });
-    std::optional<Failure> failure;
-    if (error == simdjson::CAPACITY)
-        failure = Failure(Fault::too_large, "more than 1000 items on a page");
-    else if (error)
-        failure = broken(error);
-    else
-        failure = document_.finish();
-    if (!failure && !has_list) {
-        std::string const said = error_words(response.body);
-        failure = Failure(Fault::malformed,
-                          said.empty() ? "no items" : "answered 200 with an error: " + said);
-    }
-    if (failure) {
-        out.items.resize(before);
-        return *failure;
-    }
+    if (auto failure = document_.conclude(error, has_list, "items", response.body))
+        return std::move(*failure);
+    appended.keep();
     return page;
 }
 

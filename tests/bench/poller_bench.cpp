@@ -3,15 +3,18 @@
 // the first as a multiple of the second. Method: pages as the stand-ins write them, of posts of
 // some 120 to 240 characters; both ways take turns, so that a busy machine slows both; the best
 // turn of each counts.
+#include "daemon/demo/bluesky_stand_in.h"
 #include "daemon/demo/feed_stand_in.h"
 #include "daemon/demo/graph_stand_in.h"
 #include "daemon/demo/hackernews_stand_in.h"
+#include "daemon/demo/instagram_stand_in.h"
 #include "daemon/demo/json_stand_in.h"
 #include "daemon/demo/mastodon_stand_in.h"
 #include "daemon/demo/reddit_stand_in.h"
 #include "daemon/demo/snowflake.h"
 #include "daemon/demo/x_stand_in.h"
 #include "daemon/demo/youtube_stand_in.h"
+#include "daemon/pollers/instagram.h"
 #include "tests/bench/bench_data.h"
 #include "tests/web_kit.h"
 
@@ -72,6 +75,33 @@ std::vector<Row> rows() {
              p.text += " #zephyrfail";
              p.id = std::to_string(mastodon_id(p.created_at, n));
          }},
+        {"instagram", false,
+         [] {
+             return daemon::make_instagram_mentions(
+                 account("https://graph.facebook.com", {{"access_token_file", "EAABtoken123"}}),
+                 stream("instagram", "mentions", {{"user", InstagramOptions{}.user}}));
+         },
+         [](PostBook const& b) -> std::unique_ptr<StandIn> {
+             return std::make_unique<InstagramStandIn>(b, InstagramOptions{});
+         },
+         [](Post& p, std::uint64_t n) {
+             p.place = "tagged";
+             p.id = std::to_string(17'895'695'668'000'000 + n);
+         }},
+        {"bluesky", false,
+         [] {
+             return daemon::make_bluesky_search(
+                 bluesky_account(false), stream("bluesky", "search", {{"query", "zephyr cola"}}));
+         },
+         [](PostBook const& b) -> std::unique_ptr<StandIn> {
+             return std::make_unique<BlueskyStandIn>(b, BlueskyOptions{});
+         },
+         [](Post& p, std::uint64_t n) {
+             p.text += " zephyr cola";
+             p.author.id = "did:plc:" + p.author.id;
+             p.author.handle = "kim.example";
+             p.id = "at://" + p.author.id + "/app.bsky.feed.post/3k" + std::to_string(n);
+         }},
         {"json", false, [] { return json_newest(); },
          [](PostBook const& b) -> std::unique_ptr<StandIn> {
              JsonOptions o;
@@ -121,7 +151,7 @@ std::vector<Row> rows() {
     };
 }
 
-std::string page_of(Row const& row, Poller const& poller) {
+std::string page_of(Row const& row, Poller& poller) {
     BenchRandom random;
     PostBook book;
     for (std::size_t i = 0; i < kPosts; ++i) {
@@ -136,6 +166,12 @@ std::string page_of(Row const& row, Poller const& poller) {
     }
     auto const stand_in = row.stand_in(book);
     daemon::HttpRequest request = poller.next_request("", context());
+    if (row.name == std::string_view("bluesky")) {  // first it logs in
+        MentionBatch none;
+        (void)poller.accept(to_client_response(stand_in->handle(to_server_request(request), kNow)),
+                            "", context(), none);
+        request = poller.next_request("", context());
+    }
     if (!row.path.empty()) request.url = "https://news.example" + row.path;
     if (row.name == std::string_view("reddit")) {  // its token is its own
         daemon::HttpRequest login;
