@@ -81,7 +81,7 @@ TEST(Report, HasEverySectionInEveryFormat) {
                                           "Verdict",
                                           "Who did what when",
                                           "What this report does not know"};
-    for (auto const& in : {staged_report(), staged_drill(), bare_report()}) {
+    for (auto const& in : {staged_report(), bare_report()}) {
         std::string const md = report_md(in), html = report_html(in);
         std::size_t last = 0;
         for (auto const& title : titles) {
@@ -93,6 +93,10 @@ TEST(Report, HasEverySectionInEveryFormat) {
         }
         ASSERT_TRUE(Json::parse(report_json(in)).has_value());
     }
+    // Of a rehearsal nothing is told that could only have been said in public.
+    std::string const drill = report_md(staged_drill());
+    EXPECT_EQ(count(drill, "\n## "), 7u);
+    EXPECT_NE(drill.find("A surge of acme on X was rehearsed"), std::string::npos);
     auto const json = Json::parse(report_json(staged_report()));
     for (char const* key :
          {"made",        "incident", "runs",    "clocks",    "curves",    "size",       "rank",
@@ -268,7 +272,8 @@ TEST(Report, LetsNothingOfAStrangersBeMarkup) {
     while (std::getline(lines, line)) {
         for (std::size_t i = 0; i < line.size(); ++i)
             EXPECT_FALSE(line[i] == '<' && (i == 0 || line[i - 1] != '\\')) << "raw HTML: " << line;
-        EXPECT_EQ(line.find("](javascript"), std::string::npos) << line;
+        for (std::size_t i = 0; (i = line.find("](javascript", i)) != std::string::npos; ++i)
+            EXPECT_EQ(line[i - 1], '\\') << line;
         EXPECT_EQ(line.find("@everyone") == std::string::npos ||
                       line.find("\\@everyone") != std::string::npos,
                   true)

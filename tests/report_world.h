@@ -57,7 +57,8 @@ inline detectors::Clock ended_clock(std::string const& platform, detectors::Cloc
 
 // A quiet stream, a steep first wave, a smaller second one; `unseen` minutes are not known.
 inline exporters::ReportCurve staged_curve(std::string const& stream, std::string const& platform,
-                                           double base, double first, double second, int unseen) {
+                                           double base, double first, double second, int unseen,
+                                           double begins = 62) {
     exporters::ReportCurve c;
     c.stream = stream;
     c.platform = platform;
@@ -70,7 +71,7 @@ inline exporters::ReportCurve staged_curve(std::string const& stream, std::strin
         };
         double const wobble = 0.2 * base * ((i * 37) % 7 - 3) / 3.0;
         double observed =
-            std::round(2 * (base + wobble + wave(62, first, 45) + wave(305, second, 30)));
+            std::round(2 * (base + wobble + wave(begins, first, 45) + wave(305, second, 30)));
         double expected = 2 * base, upper = 6 * base + 4;
         if (i >= 150 && i < 150 + unseen) observed = expected = upper = std::nan("");
         c.observed.push_back(observed);
@@ -155,8 +156,6 @@ inline std::vector<detectors::Event> staged_entries() {
     });
     add(entry_of(EventName::incident_checked, "13:20:00"),
         [](detectors::Event& e) { e.by = "kim", e.via = "api", e.item = "Fix it", e.done = true; });
-    add(surge(EventName::surge_ended, "14:20:00", true, "12:01:30", 60, 31.5), as_is);
-    add(surge(EventName::surge_ended, "14:40:00", false, "12:20:00", 12, 9.5), as_is);
     add(entry_of(EventName::clock_breached, "14:01:30"), [](detectors::Event& e) {
         e.clock = detectors::ClockView{"x",
                                        detectors::ClockKind::resolve,
@@ -167,6 +166,8 @@ inline std::vector<detectors::Event> staged_entries() {
                                        "",
                                        ""};
     });
+    add(surge(EventName::surge_ended, "14:20:00", true, "12:01:30", 60, 31.5), as_is);
+    add(surge(EventName::surge_ended, "14:40:00", false, "12:20:00", 12, 9.5), as_is);
     add(entry_of(EventName::incident_resolved, "15:00:00"),
         by("lee", "api", "", "https://acme.example/what-happened"));
     add(surge(EventName::surge_started, "16:11:00", true, "16:05:00", 240, 31.5), as_is);
@@ -239,7 +240,7 @@ inline exporters::ReportInput staged_report() {
     facts.told = true;
     in.facts = facts;
     in.curves = {staged_curve("acme-x", "x", 3, 160, 60, 12),
-                 staged_curve("acme-facebook", "facebook", 1, 14, 0, 0)};
+                 staged_curve("acme-facebook", "facebook", 1, 14, 0, 0, 80)};
     in.size = {true, 7342.6, 40.95, 318, 24};
     in.by_excess = {3, 14};
     in.by_peak = {1, 14};

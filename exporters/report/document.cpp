@@ -85,10 +85,15 @@ Document document_of(ReportInput const& in) {
                     std::string(to_string(in.incident.state));
     if (!in.incident.verdict.empty()) out.subtitle += ", verdict: " + in.incident.verdict;
     out.subtitle += ". Made " + date_time(in.made) + ".";
-    for (auto const part : {what_happened, deadlines, curve, size_and_rank, who_spoke, themes,
-                            most_visible, our_answers, left_unanswered, people, vanished, checklist,
-                            promotion, seen_before, verdict, timeline, not_known})
-        out.sections.push_back(part(in));
+    // A rehearsal has deadlines and deeds; nobody wrote anything.
+    using Part = Section (*)(ReportInput const&);
+    std::vector<Part> const rehearsed{what_happened, deadlines, our_answers, checklist,
+                                      verdict,       timeline,  not_known};
+    std::vector<Part> const real{
+        what_happened, deadlines,   curve,           size_and_rank, who_spoke, themes,
+        most_visible,  our_answers, left_unanswered, people,        vanished,  checklist,
+        promotion,     seen_before, verdict,         timeline,      not_known};
+    for (Part const part : in.incident.drill ? rehearsed : real) out.sections.push_back(part(in));
     return out;
 }
 

@@ -71,8 +71,7 @@ Section promotion(ReportInput const& in) {
         paused = e.name == EventName::incident_promotion_paused;
     }
     if (items.empty())
-        out.paragraph(in.incident.drill ? "A drill pauses no promotion."
-                                        : "No promotion was paused by surged.");
+        out.paragraph("No promotion was paused by surged.");
     else
         out.list(std::move(items));
     if (paused) out.paragraph(Text().strong("It is still paused."));

@@ -16,7 +16,7 @@ main { max-width: 62rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 0 0 .5rem; }
 p, ul { margin: 0 0 .75rem; } ul { padding-left: 1.2rem; } li { margin: .35rem 0; }
-p, li, td, th { overflow-wrap: anywhere; }
+p, li, td a, td:last-child { overflow-wrap: anywhere; }
 a { color: var(--link); }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1rem .2rem;
   margin: 0 0 1rem; }
@@ -29,12 +29,17 @@ th { text-align: left; color: var(--soft); font-weight: 600; }
 th, td { padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
 td { font-variant-numeric: tabular-nums; }
+svg.chart { margin: 0 0 1rem; }
 @media (max-width: 640px) {
   main { padding: .5rem; } section { padding: .7rem .7rem .1rem; }
-  thead { position: absolute; left: -100vw; }
-  table, tbody, tr, td { display: block; } tr { padding: .4rem 0; border-bottom: 1px solid var(--line); }
-  tr:last-child { border-bottom: 0; } td { border: 0; padding: .05rem 0; }
-  td[data-head]::before { content: attr(data-head) ": "; color: var(--soft); }
+  thead { display: none; }
+  table, tbody { display: block; }
+  tr { display: flex; flex-wrap: wrap; gap: 0 .9rem; padding: .45rem 0; border-bottom: 1px solid var(--line); }
+  tr:last-child { border-bottom: 0; }
+  td { display: block; border: 0; padding: 0; max-width: 100%; overflow-wrap: anywhere; }
+  td:empty { display: none; }
+  td[data-head]::before { content: attr(data-head) " "; color: var(--soft); font-size: .85em; }
+  td:first-child { font-weight: 600; } td:first-child::before { content: none; }
 }
 @media print {
   :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --link: #000;

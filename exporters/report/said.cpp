@@ -61,25 +61,19 @@ Section themes(ReportInput const& in) {
     Section out{"themes", "What they said", {}};
     ReportThemes const& t = in.themes;
     if (t.read == 0) {
-        out.paragraph(in.incident.drill ? "A drill has no texts."
-                      : t.erased        ? "Every text of it is erased: keep_mentions is over, or "
-                                          "somebody had them forgotten. What was said is not known any "
-                                          "more."
-                                        : "No text of it is kept.");
+        out.paragraph(t.erased ? "Every text of it is erased: keep_mentions is over, or somebody "
+                                 "had them forgotten. What was said is not known any more."
+                               : "No text of it is kept.");
         return out;
     }
     if (t.groups.empty()) {
         out.paragraph("No text was copied by several people.");
     } else {
-        ReportTheme const& top = t.groups.front();
-        Text most;
-        most.strong(percent(top.share) + " say the same")
-            .say(" (" + figure(double(top.copies)) + " near copies): ");
-        out.paragraph(std::move(most));
         std::vector<Text> items;
         for (ReportTheme const& g : t.groups) {
             Text item;
-            item.say(percent(g.share) + ", " + plural(g.copies, "text", "texts") + ": ");
+            item.strong(percent(g.share) + " say the same")
+                .say(", " + figure(double(g.copies)) + " near copies: ");
             if (g.first.erased || g.first.text.empty())
                 item.say(kErased);
             else
@@ -139,6 +133,7 @@ Section our_answers(ReportInput const& in) {
         }
         out.table({"When", "Platform", "What", "Who said so", "Link"}, std::move(rows));
     }
+    if (in.incident.drill) return out;
     if (!in.people.known)
         out.paragraph("How the tone went is not known.");
     else if (in.people.answer == kNoTime)

@@ -123,9 +123,7 @@ std::string_view kind_words(std::string_view kind) {
 Section curve(ReportInput const& in) {
     Section out{"curve", "The curve", {}};
     if (in.curves.empty())
-        out.paragraph(in.incident.drill
-                          ? "A drill has no mentions of its own: there is no curve."
-                          : "No minute of its streams is kept any more: there is no curve.");
+        out.paragraph("No minute of its streams is kept any more: there is no curve.");
     std::size_t number = 0;
     for (ReportCurve const& c : in.curves) {
         out.paragraph(
@@ -141,10 +139,6 @@ Section curve(ReportInput const& in) {
 
 Section size_and_rank(ReportInput const& in) {
     Section out{"size", "The price", {}};
-    if (in.incident.drill) {
-        out.paragraph("A drill costs no mentions and is not ranked.");
-        return out;
-    }
     if (!in.size.known) {
         out.paragraph("How many mentions it cost is not known: its minutes are not kept any more.");
     } else {
@@ -178,8 +172,7 @@ Section who_spoke(ReportInput const& in) {
     Section out{"who", "Who spoke", {}};
     auto const& made = in.facts ? std::optional(in.facts->composition) : in.incident.composition;
     if (!made || made->kind.empty()) {
-        out.paragraph(in.incident.drill ? "A drill has no authors."
-                                        : "Nobody told who wrote or what: only counts are known.");
+        out.paragraph("Nobody told who wrote or what: only counts are known.");
         return out;
     }
     Text lead;
@@ -209,7 +202,7 @@ Section who_spoke(ReportInput const& in) {
             list += (list.empty() ? "" : ", ") + language + " " + percent(share);
         rows.push_back({"Languages", list});
     }
-    out.table({"Of the mentions", "Share"}, std::move(rows));
+    out.table({"What", "How much"}, std::move(rows));
     if (in.facts && in.facts->error > 0)
         out.paragraph("Shares are of a sample: give or take " + percent(2 * in.facts->error) + ".");
     return out;

@@ -55,7 +55,10 @@ void beginning(Text& text, ReportInput const& in) {
         std::all_of(in.incident.streams.begin(), in.incident.streams.end(),
                     [](auto const& s) { return s.kind == SurgeKind::unanswered; });
     std::string const first = where.empty() ? "" : platform_name(where.front().first);
-    if (question) {
+    if (in.incident.drill) {
+        text.say("A surge of ").foreign(in.incident.brand).say(" on ").foreign(first);
+        text.say(" was rehearsed from " + date_time(onset) + " on.");
+    } else if (question) {
         text.say("A question under our own post on ").foreign(first);
         text.say(" had had no answer since " + date_time(onset) + ".");
     } else {
@@ -80,7 +83,7 @@ void beginning(Text& text, ReportInput const& in) {
 void noticing(Text& text, ReportInput const& in) {
     auto const& i = in.incident;
     text.say(" We knew at " + clock_time(i.opened, i.onset) + ", " + lasting(i.opened - i.onset) +
-             " after the public noticed");
+             (in.incident.drill ? " later" : " after the public noticed"));
     Event const* taken = nullptr;
     for (Event const& e : in.events)
         if (e.name == EventName::incident_acknowledged && taken == nullptr) taken = &e;
@@ -154,7 +157,9 @@ std::string took(Clock const& c, WallTime now) {
 
 Text done(Clock const& c, WallTime beside) {
     Text text;
-    if (c.at == kNoTime) return text.say("due " + clock_time(c.due, beside));
+    if (!met(c))
+        return text.say((c.due < c.at || c.state == ClockState::breached ? "was due " : "due ") +
+                        clock_time(c.due, beside));
     text.say(clock_time(c.at, beside));
     if (!c.by.empty()) text.say(", ").foreign(brief(c.by, 100));
     if (!web_link(c.link).empty()) text.say(", ").link("answer", c.link);
@@ -176,8 +181,11 @@ Section what_happened(ReportInput const& in) {
     if (in.incident.drill) text.strong("This was a drill: nothing happened in public. ");
     beginning(text, in);
     noticing(text, in);
-    answer(text, in, ClockKind::respond, "The public had a first word from us");
-    answer(text, in, ClockKind::resolve, "It had the full answer");
+    bool const drill = in.incident.drill;
+    answer(text, in, ClockKind::respond,
+           drill ? "The first word was given" : "The public had a first word from us");
+    answer(text, in, ClockKind::resolve,
+           drill ? "The full answer was given" : "It had the full answer");
     ending(text, in);
     out.paragraph(std::move(text));
     if (auto const url = web_link(in.external_url); !url.empty())
