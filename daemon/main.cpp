@@ -3,8 +3,10 @@
 #include "daemon/commands/check.h"
 #include "daemon/commands/client.h"
 #include "daemon/commands/demo.h"
+#include "daemon/commands/init.h"
 #include "daemon/commands/journal_verify.h"
 #include "daemon/commands/run.h"
+#include "daemon/commands/usage.h"
 #include "daemon/commands/version.h"
 #include "daemon/exit_codes.h"
 #include "daemon/settings.h"
@@ -12,6 +14,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
+#include <unistd.h>
 
 namespace {
 
@@ -37,6 +40,28 @@ void client_options(CLI::App* command, ClientOptions& options) {
     command->add_option("--token-file", options.token_file, "file that holds the API token");
     command->add_option("--ca-file", options.ca_file, "authorities to trust (PEM)");
     command->add_flag("--json", options.json, "print the answer as JSON");
+}
+
+void add_init(CommandLine& line) {
+    static InitArguments arguments;
+    auto& a = arguments;
+    auto* const command =
+        line.add("init", "Write a first configuration, by asking or by flags", [] {
+            std::istream* const in = isatty(STDIN_FILENO) == 1 ? &std::cin : nullptr;
+            return init(arguments, in, std::cout, std::cerr);
+        });
+    command->add_option("--output", a.output, "the file to write")->required();
+    command->add_option("--brand", a.brand, "the name that is watched");
+    command->add_option("--platform", a.platforms, "PLATFORM or PLATFORM:KIND; several times");
+    command->add_option("--receiver", a.receivers, "who is paged: its type; several times");
+    command->add_option("--set", a.set,
+                        "NAME.KEY=VALUE of a platform or receiver, or KEY=VALUE of all of them; "
+                        "secrets by file: x.bearer_token_file=FILE");
+    command->add_option("--storage", a.storage, "the state directory");
+    command->add_option("--listen", a.listen, "ADDRESS:PORT of the console");
+    command->add_flag("--test-page", a.test_page, "send one test page to each receiver");
+    command->add_flag("--offline", a.offline, "do not try the credentials");
+    command->add_flag("--force", a.force, "overwrite the file");
 }
 
 void add_offline(CommandLine& line) {
@@ -85,6 +110,8 @@ void add_offline(CommandLine& line) {
     demo_command->add_option("--speed", d.speed, "compress time by this factor")
         ->capture_default_str()
         ->check(CLI::Range(1.0, 10'000.0));
+
+    add_init(line);
 
     auto* const journal =
         line.app.add_subcommand("journal", "The record of what happened")->require_subcommand(1);
@@ -146,8 +173,7 @@ void add_quiet(CommandLine& line, ClientOptions& options) {
     client_options(drill, options);
 
     for (auto const& [name, help] :
-         {std::pair{"init", "Write a first configuration (not in this release)"},
-          std::pair{"forget", "Erase stored text and names (not in this release)"}}) {
+         {std::pair{"forget", "Erase stored text and names (not in this release)"}}) {
         auto* const command =
             line.add(name, help, [name = std::string(name)] { return not_in_this_release(name); });
         command->allow_extras();
@@ -242,10 +268,11 @@ int main(int argc, char** argv) {
     line.app.set_version_flag("--version", "surged " SURGED_VERSION);
     add_offline(line);
     add_client(line);
+    add_examples(line.app);
     try {
         line.app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
-        return line.app.exit(error) == 0 ? kExitOk : kExitUsage;
+        return explain_usage(line.app, error, std::cout, std::cerr);
     }
     return line.chosen ? line.chosen() : kExitUsage;
 }

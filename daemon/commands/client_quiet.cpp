@@ -1,6 +1,7 @@
 // `surged silences` and `surged drill`; and the commands that this release does not have yet.
 #include "daemon/commands/client_parts.h"
 #include "daemon/commands/table.h"
+#include "daemon/commands/terminal.h"
 #include "detectors/json_writer.h"
 
 #include <utility>
@@ -29,7 +30,7 @@ void print_silences(element const& root) {
         table.add({text_of(s, "id"), text_of(s, "brand"), text_of(s, "stream"), text_of(s, "until"),
                    text_of(s, "held"), text_of(s, "breaches") == "yes" ? "held" : "pass",
                    text_of(s, "by"), text_of(s, "why")});
-    table.print(std::cout);
+    table.print(std::cout, wants_colour(STDOUT_FILENO));
 }
 
 }  // namespace
