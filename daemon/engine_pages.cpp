@@ -4,6 +4,7 @@
 #include "daemon/reload.h"
 #include "daemon/surge_watch.h"
 #include "detectors/json_writer.h"
+#include "exporters/receivers/test_page.h"
 
 #include <algorithm>
 #include <utility>
@@ -110,12 +111,7 @@ void Engine::receiver_failed(std::string const& receiver, std::string const& why
 
 bool Engine::test_page(std::string const& receiver, WallTime now) {
     if (!settings_.receivers.contains(receiver)) return false;
-    Event event;
-    event.name = EventName::incident_note;
-    event.at = now;
-    event.drill = true;
-    event.note = "a test page";
-    event.summary = "TEST from surged: if you read this, receiver '" + receiver + "' works";
+    Event const event = exporters::test_event(receiver, now);
     std::string const key = instance_ + "-test-" + std::to_string(now.time_since_epoch().count());
     queue({receiver}, event, to_json(event), key, true);
     flush(now);

@@ -1,8 +1,10 @@
 // Arguments -> one command. Contract section 2 is the list; wrong usage is exit 2.
 #include "daemon/commands/command_line.h"
+#include "daemon/commands/usage.h"
 #include "daemon/exit_codes.h"
 
 #include <csignal>
+#include <iostream>
 
 int main(int argc, char** argv) {
     std::signal(
@@ -13,7 +15,7 @@ int main(int argc, char** argv) {
     try {
         line.app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
-        return line.app.exit(error) == 0 ? surged::daemon::kExitOk : surged::daemon::kExitUsage;
+        return surged::daemon::explain_usage(line.app, error, std::cout, std::cerr);
     }
     return line.chosen ? line.chosen() : surged::daemon::kExitUsage;
 }

@@ -42,6 +42,10 @@ TEST(CliNet, WrongUsageIsTwo) {
                                    "init",
                                    "forget",
                                    "forget --platform x",
+                                   "init --output /tmp/x.yaml",
+                                   "init --output",
+                                   "reload now",
+                                   "version --yaml",
                                    "incidents report x",
                                    "receivers",
                                    "receivers test",
@@ -93,8 +97,48 @@ TEST(CliNet, EveryCommandHasHelp) {
         auto const ran = surged(std::string(line) + " --help");
         EXPECT_EQ(ran.code, 0) << line;
         EXPECT_TRUE(contains(ran.out, "Usage")) << line << ran.out;
+        EXPECT_TRUE(contains(ran.out, std::string("\nExamples:\n  surged ") + line)) << ran.out;
         EXPECT_EQ(ran.err, "") << line;
     }
+}
+
+TEST(CliNet, NamesTheNearerWord) {
+    for (auto const& [line, nearer] :
+         {std::pair{"incidens", "did you mean 'incidents'?"},
+          std::pair{"incidents reslove x", "did you mean 'resolve'?"},
+          std::pair{"check --confg x", "did you mean '--config'?"},
+          std::pair{"streams --sever=http://x", "did you mean '--server'?"},
+          std::pair{"journal verfy", "did you mean 'verify'?"}}) {
+        auto const ran = surged(line);
+        EXPECT_EQ(ran.code, 2) << line;
+        EXPECT_TRUE(contains(ran.err, nearer)) << line << ": " << ran.err;
+    }
+    EXPECT_FALSE(contains(surged("zzzzzz").err, "did you mean")) << "nothing is near";
+    EXPECT_TRUE(contains(surged("check").err, "--config is required")) << surged("check").err;
+}
+
+TEST(CliNet, InitWritesWhatCheckTakes) {
+    tests::TempDir const directory;
+    std::string const file = directory.path() + "/s.yaml";
+    std::vector<std::string> const words{"init",
+                                         "--brand",
+                                         "acme",
+                                         "--platform",
+                                         "hackernews",
+                                         "--set",
+                                         "exec.command=/bin/true",
+                                         "--receiver",
+                                         "exec",
+                                         "--offline",
+                                         "--test-page",
+                                         "--output",
+                                         file};
+    auto const ran = surged(words);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_TRUE(contains(ran.out, "exec: took the test page")) << ran.out;
+    auto const checked = surged({"check", "--config", file});
+    EXPECT_EQ(checked.code, 0) << checked.err;
+    EXPECT_EQ(surged(words).code, 2) << "the file is there";
 }
 
 TEST(CliNet, SaysWhichVersionItIs) {
@@ -195,8 +239,11 @@ TEST(CliNet, ReloadsAtHangUp) {
 
 TEST(CliNet, NoDaemonIsFive) {
     std::string const nobody = "http://127.0.0.1:" + std::to_string(free_port());
-    for (char const* const line : {"streams", "reload", "explain --stream x", "incidents list",
-                                   "receivers list", "incidents ack x --by kim"}) {
+    for (char const* const line :
+         {"streams", "reload", "explain --stream x", "incidents list", "receivers list",
+          "incidents ack x --by kim", "incidents", "incidents show x", "receivers test x",
+          "silences", "silences add --brand b --for 1h --why w", "silences expire 1",
+          "drill --stream x"}) {
         auto const ran = surged(std::string(line) + " --server " + nobody);
         EXPECT_EQ(ran.code, 5) << line;
         EXPECT_EQ(ran.out, "");
@@ -273,7 +320,7 @@ TEST(CliNet, SilencesAndDrills) {
     EXPECT_TRUE(contains(ran.err, "one at a time")) << ran.err;
     EXPECT_EQ(daemon.client("drill --stream ghost").code, 1);
     EXPECT_TRUE(contains(daemon.client("incidents list --json").out, "\"drill\":true"));
-    for (char const* const line : {"init", "forget --author 7", "incidents report x"})
+    for (char const* const line : {"forget --author 7", "incidents report x"})
         EXPECT_TRUE(contains(surged(line).err, "not in this release")) << line;
 }
 

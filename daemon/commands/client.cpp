@@ -3,6 +3,7 @@
 #include "config/section.h"
 #include "daemon/commands/client_parts.h"
 #include "daemon/commands/table.h"
+#include "daemon/commands/terminal.h"
 #include "daemon/exit_codes.h"
 #include "daemon/http_client.h"
 #include "daemon/resolver.h"
@@ -122,7 +123,12 @@ std::string clocks_of(element const& incident) {
 }
 
 void print_incident(element const& i) {
-    std::cout << text_of(i, "id") << "  " << text_of(i, "severity") << "  " << text_of(i, "state")
+    bool const colour = wants_colour(STDOUT_FILENO);
+    auto const word = [&](char const* key) {
+        std::string const text = text_of(i, key);
+        return toned(text, tone_of(text), colour);
+    };
+    std::cout << text_of(i, "id") << "  " << word("severity") << "  " << word("state")
               << (text_of(i, "drill") == "yes" ? "  DRILL" : "") << "\n"
               << "  opened " << text_of(i, "opened") << ", began around " << text_of(i, "onset")
               << (text_of(i, "owner").empty() ? "" : ", with " + text_of(i, "owner")) << "\n";
@@ -176,7 +182,7 @@ int client_streams(ClientOptions const& options) {
                        text_of(s, "observed"), text_of(s, "expected"), text_of(s, "upper"),
                        text_of(s, "mentions_total"), text_of(s, "covered_until"),
                        text_of(s, "reason")});
-        table.print(std::cout);
+        table.print(std::cout, wants_colour(STDOUT_FILENO));
     });
 }
 
@@ -275,6 +281,7 @@ int client_receivers(ClientOptions const& options, std::string const& action,
         request.url = "/api/v1/receivers/" + exporters::url_encode(name) + "/test";
         auto const answer = ask(options, std::move(request), code);
         if (!answer) return code;
+        if (options.json) return print_json(*answer);
         std::cout << "a test page is on its way to '" << name << "'\n";
         return kExitOk;
     }
@@ -287,7 +294,7 @@ int client_receivers(ClientOptions const& options, std::string const& action,
         if (root["receivers"].get(items) != simdjson::SUCCESS) return;
         for (element const r : items)
             table.add({text_of(r, "name"), text_of(r, "type"), text_of(r, "waiting")});
-        table.print(std::cout);
+        table.print(std::cout, wants_colour(STDOUT_FILENO));
     });
 }
 
@@ -297,7 +304,7 @@ int client_reload(ClientOptions const& options) {
     request.method = "POST";
     request.url = "/-/reload";
     if (!ask(options, std::move(request), code)) return code;
-    std::cout << "reloaded\n";
+    std::cout << (options.json ? "{\"reloaded\":true}" : "reloaded") << "\n";
     return kExitOk;
 }
 

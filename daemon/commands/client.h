@@ -48,7 +48,4 @@ int client_silences(ClientOptions const& options, SilenceArguments const& argume
 int client_drill(ClientOptions const& options, DrillArguments const& arguments);
 int client_forget(ClientOptions const& options, ForgetArguments const& arguments);
 
-// Says so on standard error; 2.
-int not_in_this_release(std::string const& command);
-
 }  // namespace surged::daemon

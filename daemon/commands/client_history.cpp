@@ -1,7 +1,9 @@
 // `surged incidents list`: every page of the history as one table.
 #include "daemon/commands/client_parts.h"
 #include "daemon/commands/table.h"
+#include "daemon/commands/terminal.h"
 
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -48,7 +50,7 @@ int client_history(ClientOptions const& options, IncidentArguments const& a) {
         });
         if (code != kExitOk) return code;
     } while (!after.empty() && after != before);
-    table.print(std::cout);
+    table.print(std::cout, wants_colour(STDOUT_FILENO));
     return kExitOk;
 }
 

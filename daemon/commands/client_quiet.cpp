@@ -1,6 +1,7 @@
 // `surged silences` and `surged drill`; and the commands that this release does not have yet.
 #include "daemon/commands/client_parts.h"
 #include "daemon/commands/table.h"
+#include "daemon/commands/terminal.h"
 #include "detectors/json_writer.h"
 
 #include <utility>
@@ -29,7 +30,7 @@ void print_silences(element const& root) {
         table.add({text_of(s, "id"), text_of(s, "brand"), text_of(s, "stream"), text_of(s, "until"),
                    text_of(s, "held"), text_of(s, "breaches") == "yes" ? "held" : "pass",
                    text_of(s, "by"), text_of(s, "why")});
-    table.print(std::cout);
+    table.print(std::cout, wants_colour(STDOUT_FILENO));
 }
 
 }  // namespace
@@ -77,11 +78,6 @@ int client_drill(ClientOptions const& options, DrillArguments const& a) {
                   << text_of(d, "ratio") << "x the usual until " << text_of(d, "until")
                   << "; its clocks and pages are real: acknowledge it\n";
     });
-}
-
-int not_in_this_release(std::string const& command) {
-    std::cerr << "surged: '" << command << "' is not in this release\n";
-    return kExitUsage;
 }
 
 }  // namespace surged::daemon

@@ -4,9 +4,11 @@
 #include "daemon/commands/check.h"
 #include "daemon/commands/client.h"
 #include "daemon/commands/demo.h"
+#include "daemon/commands/init.h"
 #include "daemon/commands/journal_verify.h"
 #include "daemon/commands/manual.h"
 #include "daemon/commands/run.h"
+#include "daemon/commands/usage.h"
 #include "daemon/commands/version.h"
 #include "daemon/exit_codes.h"
 #include "daemon/settings.h"
@@ -14,6 +16,7 @@
 #include <iostream>
 #include <map>
 #include <string_view>
+#include <unistd.h>
 
 namespace surged::daemon {
 
@@ -24,6 +27,28 @@ void client_options(CLI::App* command, ClientOptions& options) {
     command->add_option("--token-file", options.token_file, "file that holds the API token");
     command->add_option("--ca-file", options.ca_file, "authorities to trust (PEM)");
     command->add_flag("--json", options.json, "print the answer as JSON");
+}
+
+void add_init(CommandLine& line) {
+    static InitArguments arguments;
+    auto& a = arguments;
+    auto* const command =
+        line.add("init", "Write a first configuration, by asking or by flags", [] {
+            std::istream* const in = isatty(STDIN_FILENO) == 1 ? &std::cin : nullptr;
+            return init(arguments, in, std::cout, std::cerr);
+        });
+    command->add_option("--output", a.output, "the file to write")->required();
+    command->add_option("--brand", a.brand, "the name that is watched");
+    command->add_option("--platform", a.platforms, "PLATFORM or PLATFORM:KIND; several times");
+    command->add_option("--receiver", a.receivers, "who is paged: its type; several times");
+    command->add_option("--set", a.set,
+                        "NAME.KEY=VALUE of a platform or receiver, or KEY=VALUE of all of them; "
+                        "secrets by file: x.bearer_token_file=FILE");
+    command->add_option("--storage", a.storage, "the state directory");
+    command->add_option("--listen", a.listen, "ADDRESS:PORT of the console");
+    command->add_flag("--test-page", a.test_page, "send one test page to each receiver");
+    command->add_flag("--offline", a.offline, "do not try the credentials");
+    command->add_flag("--force", a.force, "overwrite the file");
 }
 
 void add_offline(CommandLine& line) {
@@ -72,6 +97,8 @@ void add_offline(CommandLine& line) {
     demo_command->add_option("--speed", d.speed, "compress time by this factor")
         ->capture_default_str()
         ->check(CLI::Range(1.0, 10'000.0));
+
+    add_init(line);
 
     auto* const journal =
         line.app.add_subcommand("journal", "The record of what happened")->require_subcommand(1);
@@ -133,21 +160,14 @@ void add_quiet(CommandLine& line, ClientOptions& options) {
     client_options(drill, options);
 
     static ForgetArguments f;
-    auto* const forget = line.add("forget", "Erase stored text and names",
-                                  [&options] { return client_forget(options, f); });
+    auto* const forget =
+        line.add("forget", "Erase stored text and names; counts, hashes and the chain stay",
+                 [&options] { return client_forget(options, f); });
     forget->add_option("--author", f.author, "whose: the id or handle, as the platform has it");
     forget->add_option("--mention", f.mention, "one mention, by its id");
     forget->add_option("--platform", f.platform, "ids belong to platforms (default: any)");
     forget->add_option("--by", f.by, "who says so (default: the login name)");
-    forget->footer(
-        "Texts, names and links go from every file of the state directory and do not come back;\n"
-        "counts, hashes and the journal's chain stay.\n\n"
-        "Example: surged forget --platform x --author 2244994945 --by dpo");
     client_options(forget, options);
-
-    line.add("init", "Write a first configuration (not in this release)",
-             [] { return not_in_this_release("init"); })
-        ->allow_extras();
 }
 
 void add_client(CommandLine& line) {
@@ -274,6 +294,7 @@ void add_commands(CommandLine& line) {
     add_offline(line);
     add_client(line);
     add_manual(line);
+    add_examples(line.app);
     name_values(line.app);
 }
 

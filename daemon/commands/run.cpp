@@ -1,14 +1,11 @@
 #include "daemon/commands/run.h"
 
 #include "daemon/app.h"
+#include "daemon/commands/outside.h"
 #include "daemon/exit_codes.h"
-#include "daemon/http_client.h"
 #include "daemon/live_streams.h"
-#include "daemon/resolver.h"
 #include "daemon/sqlite_store.h"
-#include "daemon/steady_clock.h"
 #include "daemon/systemd.h"
-#include "daemon/transports.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -40,13 +37,6 @@ bool accept(LoadedSettings const& loaded) {
     for (auto const& what : loaded.unbuilt)
         say(LogLevel::error, "surged: " + what + " is not in this release");
     return !loaded.problems->fatal() && loaded.run_errors.empty() && loaded.unbuilt.empty();
-}
-
-HttpClientOptions client_options(Settings const& settings) {
-    HttpClientOptions options;
-    options.proxy = settings.http.proxy;
-    options.ca_file = settings.http.ca_file;
-    return options;
 }
 
 // Signals, the watchdog and the end, around an App that runs.
@@ -140,7 +130,7 @@ int run(std::string const& config) {
         return kExitState;
     }
     Resolver resolver(io, clock);
-    BeastHttpClient http(io, clock, resolver, client_options(settings));
+    BeastHttpClient http(io, clock, resolver, http_options(settings));
     Transports deliveries(io, clock, http, settings.http.ca_file);
     ServiceManager manager = ServiceManager::from_environment();
     LiveStreamClient streams(http, clock);
@@ -153,7 +143,7 @@ int run(std::string const& config) {
     doors.load = [&config, &http, &deliveries] {
         LoadedSettings next = load_settings(config);
         if (!next.problems->fatal()) {
-            http.reconfigure(client_options(next.settings));
+            http.reconfigure(http_options(next.settings));
             deliveries.set_ca_file(next.settings.http.ca_file);
         }
         return next;

@@ -1,5 +1,7 @@
 #include "daemon/commands/table.h"
 
+#include "daemon/commands/terminal.h"
+
 #include <algorithm>
 
 namespace surged::daemon {
@@ -12,7 +14,7 @@ std::size_t width(std::string const& text) {
 
 }  // namespace
 
-void Table::print(std::ostream& out) const {
+void Table::print(std::ostream& out, bool colour) const {
     std::vector<std::size_t> widths;
     for (auto const& row : rows_)
         for (std::size_t i = 0; i < row.size(); ++i) {
@@ -25,7 +27,10 @@ void Table::print(std::ostream& out) const {
             std::string cell = row[i];
             for (char& c : cell)
                 if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-            line += cell;
+            bool const head = &row == &rows_.front();
+            bool const state = i < rows_.front().size() &&
+                               (rows_.front()[i] == "STATE" || rows_.front()[i] == "SEVERITY");
+            line += toned(cell, head ? Tone::strong : state ? tone_of(cell) : Tone::plain, colour);
             if (i + 1 < row.size()) line.append(widths[i] - width(row[i]) + 2, ' ');
         }
         while (line.ends_with(' ')) line.pop_back();
