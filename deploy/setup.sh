@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing on Debian 12, builds, and runs: `setup.sh demo`, `setup.sh test`, `setup.sh night`.
-# `setup.sh deb` makes build/deb/surged_VERSION_ARCH.deb; `setup.sh boot` makes it and tries it under a real systemd.
+# `setup.sh deb` makes build/deb/surged_VERSION_ARCH.deb; `setup.sh boot` makes it and tries it under a real systemd,
+# `setup.sh container` makes an image `surged` of it for podman.
 # `setup.sh install` only installs the packages; `setup.sh build PRESET` also builds; `setup.sh lexicon` fetches
 # the words of the tone channel (build and demo do it by themselves).
 set -eu
@@ -52,6 +53,11 @@ lintian                 # judges it
 boot_packages='
 systemd-container       # systemd-nspawn
 mmdebstrap              # the tree it boots
+'
+# An image from the package.
+container_packages='
+podman runc netavark    # builds and runs it (crun wants one kind of cgroups)
+mmdebstrap curl         # what is in it; who asks it
 '
 
 install_packages() {
@@ -143,13 +149,19 @@ case "${1:-}" in
         cmake --preset dev >/dev/null
         ctest --preset boot
         ;;
+    container)
+        install_packages "$build_packages" "$deb_packages" "$container_packages"
+        [ -e build/deb/surged_*.deb ] || deb
+        deploy/container/build.sh build/deb/surged_*.deb build/container
+        tests/container.sh
+        ;;
     night)
         install_packages "$build_packages" "$test_packages"
         build dev
         ctest --preset night
         ;;
     *)
-        echo "usage: deploy/setup.sh demo [OPTION...] | test | night | deb | boot | install | lexicon | build [PRESET [TARGET...]]" >&2
+        echo "usage: deploy/setup.sh demo [OPTION...] | test | night | deb | boot | container | install | lexicon | build [PRESET [TARGET...]]" >&2
         exit 2
         ;;
 esac
