@@ -83,7 +83,6 @@ constexpr std::array kExamples{
     Example{"receivers", "  surged receivers list\n  surged receivers test oncall"},
     Example{"receivers list", "  surged receivers list"},
     Example{"receivers test", "  surged receivers test oncall"},
-    Example{"forget", "  surged forget --author 77\n  surged forget --mention 1750"},
 };
 
 std::string path_of(CLI::App const& app) {
