@@ -154,7 +154,7 @@ struct FediWorld {
         net.faults(f);
         net.down("bsky.sim", unit() < 0.03);
         net.down("fedi.sim", unit() < 0.03);
-        pds.page_max(std::array<std::size_t, 3>{1, 5, 100}[random() % 3]);
+        pds.page_max(std::array<std::size_t, 3>{2, 10, 100}[random() % 3]);
         instance.page_max(std::array<std::size_t, 3>{20, 40, 80}[random() % 3]);
         if (unit() < 0.02) pds.revoke();
         if (unit() < 0.05) crash();
@@ -251,6 +251,9 @@ protected:
             return FediWorld::ask(world.mastodon, request, now);
         });
         for (WallTime t = kSimStart - kHistory; t < kSimStart; t += 30min) world.write(t, 6);
+        // History comes in many small pages, and not all of them well.
+        world.pds.page_max(2);
+        world.bluesky.plan(demo::Faults::everything(seed, 0.12));
         world.start();
         WallTime const end = kSimStart + 30 * 24h;
         for (int slot = 0; kSimStart + slot * 30min < end; ++slot) {

@@ -176,7 +176,7 @@ TEST(JsonItems, StopsWhereAPageHoldsOnlyWhatIsOlder) {
     MentionBatch batch;
     std::string const mark = daemon::WalkCursor().set("wt", at("2026-11-20T14:00:00Z")).text();
     auto const step =
-        accept(*poller, mark, answer(200, items({{"1", "2026-11-20T13:58:00Z"}}, "endless")), batch,
+        accept(*poller, mark, answer(200, items({{"1", "2026-11-20T13:38:00Z"}}, "endless")), batch,
                context(kNow, kNow - 75s));
     EXPECT_TRUE(step.page->complete);
     auto const first =

@@ -231,7 +231,8 @@ void FacebookPage::watch(WalkCursor& cursor) const {
     auto count = static_cast<std::size_t>(std::count(list.begin(), list.end(), ',')) +
                  (list.empty() ? 0U : 1U);
     WallTime const since = cursor.time("l");
-    WallTime const recent = cursor.time("s") - kAlwaysWatched;
+    // Of what is not read yet: an outage, or walks that fail, may have taken days.
+    WallTime const recent = since - kAlwaysWatched;
     for (GraphItem const& item : read_.items) {
         if (!item.published) continue;
         Mention const& m = item.mention;

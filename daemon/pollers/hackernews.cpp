@@ -32,9 +32,10 @@ constexpr std::int64_t kPagesMax = 2000;  // 400,000 hits: a query that means no
 constexpr seconds kDelay{60};
 
 // Names in the cursor, all of the walk in progress: s: its start; l: its lower bound; u: the newest
-// second still to read; p: the page within it, when one second fills a page; c: pages so far; g:
-// the end of the newest second that could not be read whole. Of own posts besides: h: how the
-// author writes his name, kept; x: that nobody of that name was found, so it stands as configured.
+// second still to read; p: the page within it, when one second fills a page; z: of that many; c:
+// pages so far; g: the end of the newest second that could not be read whole. Of own posts besides:
+// h: how the author writes his name, kept; x: that nobody of that name was found, so it stands as
+// configured.
 class HackerNews final : public Poller {
 public:
     HackerNews(AccountSettings const& account, StreamSettings const& stream)
@@ -239,6 +240,13 @@ private:
         std::int64_t const number = page_of(cursor);
         auto const hits = static_cast<std::int64_t>(read.hits);
         std::int64_t const per_page = read.per_page > 0 ? read.per_page : kHits;
+        // A page's number means another place once pages have another size: from the first again.
+        bool const resized = number > 0 && cursor.number("z", per_page) != per_page;
+        cursor.set("z", per_page);
+        if (resized) {
+            page.cursor = cursor.set("p", std::string_view{}).text();
+            return;
+        }
         bool const more = hits > 0 && (hits >= per_page || number * per_page + hits < read.all);
         bool const cut = cursor.number("c") + 1 >= kPagesMax;
         WallTime const until = cursor.time("u");

@@ -206,7 +206,8 @@ void InstagramMentions::watch(WalkCursor const& cursor, WalkCursor& next) {
         if (counts_.size() >= kCountsMax) counts_.clear();  // read once more than needed
         Counts& known = counts_[std::string(m.id)];
         known.listed = item.comments;
-        bool const recent = m.created_at >= cursor.time("s") - kAlwaysWatched;
+        // Of what is not read yet: an outage, or walks that fail, may have taken days.
+        bool const recent = m.created_at >= cursor.time("l") - kAlwaysWatched;
         bool const unchanged = item.comments > 0 && known.read == item.comments;
         bool const ancient = m.created_at < cursor.time("s") - kHistory;
         if (ancient || (!recent && unchanged)) continue;
