@@ -248,7 +248,7 @@ class Story:
         assert self.counted() == 60
         self.ok("pushed mentions opened an incident and paged")
         fields = [json.loads(line) for line in self.journal("-o json", "SURGED_INCIDENT=" + self.incident).splitlines()]
-        assert any(f["PRIORITY"] == "4" and f["MESSAGE"].endswith("incident.opened") for f in fields), fields
+        assert any(f["PRIORITY"] == "6" and f["MESSAGE"].endswith("incident.opened") for f in fields), fields
         assert "acme-fedi" in self.journal("-p warning"), "a stream that cannot be reached is warned of"
         self.ok("the journal finds it by its field and priority")
 
