@@ -71,13 +71,10 @@ EngineHooks App::hooks() {
 // An incident's life in the journal of the machine, found by SURGED_INCIDENT.
 void App::log_incident(Event const& event) {
     if (event.incident.empty()) return;
-    auto const level = event.name == detectors::EventName::clock_breached    ? LogLevel::error
-                       : event.name == detectors::EventName::incident_opened ? LogLevel::warning
-                                                                             : LogLevel::info;
     std::string text = "incident '" + event.incident + "': " + std::string(to_string(event.name));
     if (event.clock)
         text += " " + event.clock->platform + " " + std::string(to_string(event.clock->kind));
-    doors_.log.write(level, text);
+    doors_.log.info(text);  // a warning is about surged itself
 }
 
 ApiEnv App::api_env() {

@@ -5,9 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace surged::daemon {
@@ -82,18 +79,6 @@ std::optional<std::chrono::microseconds> watchdog_interval() {
     bool const ours = environment("WATCHDOG_PID").empty() || for_this_process("WATCHDOG_PID");
     if (!usec || *usec < 2 || !ours) return {};
     return std::chrono::microseconds(static_cast<std::int64_t>(*usec / 2));
-}
-
-std::vector<int> listen_descriptors() {
-    constexpr int kFirst = 3;
-    std::vector<int> out;
-    auto const count = number(environment("LISTEN_FDS"));
-    if (!count || *count > 64 || !for_this_process("LISTEN_PID")) return out;
-    for (int fd = kFirst; fd < kFirst + static_cast<int>(*count); ++fd) {
-        ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-        out.push_back(fd);
-    }
-    return out;
 }
 
 }  // namespace surged::daemon

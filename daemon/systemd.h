@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace surged::daemon {
 
@@ -37,9 +36,5 @@ private:
 // How often watchdog() has to be called: half of WATCHDOG_USEC, if it is set for this process
 // (WATCHDOG_PID) and above zero.
 [[nodiscard]] std::optional<std::chrono::microseconds> watchdog_interval();
-
-// Sockets handed over by socket activation (LISTEN_FDS for LISTEN_PID): 3, 4, ... Marks them
-// close-on-exec. At most 64: more is not a configuration of ours.
-[[nodiscard]] std::vector<int> listen_descriptors();
 
 }  // namespace surged::daemon

@@ -78,18 +78,5 @@ TEST(Watchdog, IsHalfOfWhatIsAskedAndOnlyForThisProcess) {
     ::unsetenv("WATCHDOG_PID");
 }
 
-TEST(ListenDescriptors, AreThoseOfThisProcess) {
-    EXPECT_TRUE(daemon::listen_descriptors().empty());
-    ::setenv("LISTEN_FDS", "2", 1);
-    ::setenv("LISTEN_PID", "1", 1);
-    EXPECT_TRUE(daemon::listen_descriptors().empty());
-    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
-    EXPECT_EQ(daemon::listen_descriptors(), (std::vector<int>{3, 4}));
-    ::setenv("LISTEN_FDS", "100000", 1);
-    EXPECT_TRUE(daemon::listen_descriptors().empty());
-    ::unsetenv("LISTEN_FDS");
-    ::unsetenv("LISTEN_PID");
-}
-
 }  // namespace
 }  // namespace surged
