@@ -1,6 +1,6 @@
 #include "daemon/views_composition.h"
 
-#include "daemon/ndjson.h"
+#include "daemon/kept_texts.h"
 #include "daemon/views_people.h"
 #include "detectors/json_writer.h"
 #include "detectors/terms.h"
@@ -16,47 +16,20 @@ namespace {
 
 constexpr std::size_t kTerms = 10;
 constexpr std::size_t kTermStreams = 20;  // of an incident: a view must not read the whole store
-constexpr std::chrono::hours kUsualTime{7 * 24};
 
 double share(double v) {
     return std::round(v * 1000) / 1000;
 }
 
-void read_texts(Engine const& engine, std::string const& stream, WallTime from, WallTime to,
-                TermCounts& terms) {
-    StreamState const* const state = engine.stream(stream);
-    NdjsonReader reader;
-    MentionBatch batch;
-    for (MentionRow const& row : engine.store()->mentions(stream, from, to, kTermTexts)) {
-        batch.clear();
-        auto const parsed = reader.read(row.body, batch);
-        if (!parsed || parsed->mention.text.empty()) continue;
-        if (state != nullptr &&
-            classify(parsed->mention, state->settings.exclude) != Arrival::counted)
-            continue;
-        terms.add(parsed->mention.text);
-    }
-}
-
 void put_terms(JsonWriter& json, Engine const& engine, Incident const& incident) {
     json.key("terms").array();
-    if (engine.store() != nullptr) {
-        TermCounts surge, usual;
-        std::size_t left = kTermStreams;
-        for (auto const& s : incident.streams) {
-            if (left-- == 0) break;
-            WallTime const since = s.since == WallTime{} ? s.onset : s.since;
-            WallTime const until = incident.closed == kNoTime ? WallTime::max() : incident.closed;
-            read_texts(engine, s.name, since, until, surge);
-            read_texts(engine, s.name, since - kUsualTime, since, usual);
-        }
-        for (RisingTerm const& t : rising_terms(surge, usual, kTerms))
+    if (engine.store() != nullptr)
+        for (RisingTerm const& t : kept_terms(engine, incident, kTermStreams, kTermTexts, kTerms))
             json.object()
                 .field("term", t.term)
                 .field("share", share(t.share))
                 .field("usual", share(t.usual))
                 .end();
-    }
     json.end();
 }
 
