@@ -364,7 +364,9 @@ TEST(PeopleSim, AResumeThatDoesNotArriveIsRemembered) {
             world.tick(1min);
         }
         auto const told = world.events(EventName::incident_note);
-        if (hour == 0) EXPECT_LE(told.size(), 1U);
+        if (hour == 0) {
+            EXPECT_LE(told.size(), 1U);
+        }
         notes = told.size();
     }
     EXPECT_EQ(notes, 2U) << "after an hour, and a day later";

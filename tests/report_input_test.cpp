@@ -231,7 +231,8 @@ TEST_F(ReportInputTest, TellsFromTheJournalWhatTheDeskForgot) {
     pass(90);  // its last minutes are final
     now_ += 11 * 24h;
     ASSERT_TRUE(store_->prune(now_ - 5 * 24h, now_ - 5 * 24h, 1'000'000).has_value());
-    engine_->forget(now_);
+    while (engine_->expire(now_)) {
+    }
     open();
     ASSERT_EQ(engine_->incident(id), nullptr);
     auto const in = report(id);
@@ -301,7 +302,8 @@ TEST_F(ReportInputTest, FindsIncidentsOfAllYears) {
     std::string const first = crisis(30, "the tap is open and my kitchen is under water");
     WallTime const between = now_ + 1min;
     now_ += 11 * 24h;
-    engine_->forget(now_);  // the first is the journal's alone
+    while (engine_->expire(now_)) {
+    }  // the first is the journal's alone
     std::string const second = crisis(30, "where is the refund that you promised us last week");
     pass(30);
     pass(10, "acme-facebook", 30, "and now this as well is broken again my friends");
@@ -375,64 +377,32 @@ TEST_F(ReportInputTest, ReadsOneThatIsStillOpen) {
     EXPECT_GT(in.size.excess, 200);
 }
 
-// The people's book as detectors/people.h answers, with its waits in the open.
-struct Book {
-    struct Place {
-        std::string platform, stream;
-        detectors::MentionKey key = 0;
-        WallTime at{};
-    };
-    struct Asking {
-        Place where;
-        std::uint32_t audience = 0;
-    };
-    struct Person {
-        Place first;
-        std::uint32_t mentions = 0, questions = 0, angry = 0, echoes = 0, spoke_well = 0;
-    };
-    struct Tone {
-        std::uint64_t judged = 0, negative = 0, positive = 0;
-    };
-    std::vector<Asking> asking;
-    std::vector<Person> hit;
-    std::map<std::string, std::vector<std::chrono::milliseconds>> waits;
-
-    [[nodiscard]] bool empty() const { return false; }
-    [[nodiscard]] std::uint64_t questions() const { return 9; }
-    [[nodiscard]] std::uint64_t answered() const { return 5; }
-    [[nodiscard]] std::size_t waiting() const { return asking.size(); }
-    [[nodiscard]] std::vector<Asking> unanswered(std::size_t most) const {
-        return {asking.begin(), asking.begin() + std::ptrdiff_t(std::min(most, asking.size()))};
-    }
-    [[nodiscard]] std::vector<Person> affected(std::size_t) const { return hit; }
-    [[nodiscard]] std::vector<Person> advocates(std::size_t) const { return {}; }
-    [[nodiscard]] std::optional<std::chrono::milliseconds> median_wait(
-        std::string const& platform) const {
-        std::vector<std::chrono::milliseconds> all;
-        for (auto const& [name, list] : waits)
-            if (platform.empty() || name == platform)
-                all.insert(all.end(), list.begin(), list.end());
-        if (all.empty()) return std::nullopt;
-        std::sort(all.begin(), all.end());
-        std::size_t const n = all.size();
-        return n % 2 == 1 ? all[n / 2] : (all[n / 2 - 1] + all[n / 2]) / 2;
-    }
-    [[nodiscard]] Tone tone(WallTime from, WallTime to) const {
-        return to == WallTime::max() && from != kNoTime ? Tone{40, 4, 9} : Tone{50, 30, 1};
-    }
-};
-
 TEST_F(ReportInputTest, TakesThePeopleFromTheirBook) {
     std::string const id = crisis(30, "the tap is open and my kitchen is under water");
     auto in = report(id);
     auto const rows = store_->newest("acme-x", 1);
     ASSERT_EQ(rows.size(), 1u);
-    Book book;
-    book.asking = {{{"x", "acme-x", rows[0].key, rows[0].at}, 7},
-                   {{"x", "acme-x", 999'999, rows[0].at}, 8}};
-    book.hit = {{{"x", "acme-x", rows[0].key, rows[0].at}, 3, 2, 1, 4, 0}};
-    book.waits["x"] = {10min, 30min, 20min, 60min};
-    in.people = report_people(*engine_, book, in.incident, now_ - 1h);
+    WallTime const onset = in.incident.onset, answer = onset + 1h;
+    detectors::People book(onset);
+    auto const says = [&](detectors::MentionKey key, WallTime at, bool asks, int tone) {
+        detectors::People::Told told;
+        told.where = {"x", "acme-x", key, at};
+        told.author = key;
+        told.asks = asks;
+        told.tone = tone;
+        book.hear(told);
+    };
+    for (detectors::MentionKey key = 1; key <= 50; ++key)
+        says(key, onset + 5min, key <= 7, key <= 30 ? -1 : key == 31 ? 1 : 0);
+    for (detectors::MentionKey key = 101; key <= 138; ++key)
+        says(key, onset + 90min, false, key <= 104 ? -1 : key <= 113 ? 1 : 0);
+    says(rows[0].key, rows[0].at, true, 0);
+    says(999'999, std::max(rows[0].at, onset) + 2h, true, 0);
+    for (auto const& [key, wait] : {std::pair{1, 10min}, {2, 30min}, {3, 20min}, {4, 60min}})
+        book.answer("x", detectors::MentionKey(key), wait);
+    for (detectors::MentionKey key = 5; key <= 7; ++key) book.answer("x", key, std::nullopt);
+
+    in.people = report_people(*engine_, book, in.incident, answer);
     ASSERT_EQ(in.people.unanswered.size(), 2u);
     EXPECT_FALSE(in.people.unanswered[0].erased);
     EXPECT_THAT(in.people.unanswered[0].text, testing::HasSubstr("all quiet at the works"));
@@ -440,7 +410,7 @@ TEST_F(ReportInputTest, TakesThePeopleFromTheirBook) {
     EXPECT_EQ(in.people.unanswered[1].id, "999999");
     ASSERT_EQ(in.people.waits.size(), 1u) << "one platform: what all waited is the same";
     EXPECT_EQ(in.people.waits[0].median, 25min);  // the mean of 20 and 30
-    EXPECT_EQ(in.people.before.judged, 50u);
+    EXPECT_EQ(in.people.before.negative, 30u);
     EXPECT_EQ(in.people.after.negative, 4u);
     std::string const md = exporters::report_md(in);
     EXPECT_THAT(md, testing::HasSubstr("**2 of 9 questions wait for an answer of ours.**"));
