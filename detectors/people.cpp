@@ -140,7 +140,7 @@ void People::make_room() {
     }
     auto const middle = rank.begin() + std::ptrdiff_t(rank.size() / 2);
     std::nth_element(rank.begin(), middle, rank.end());
-    for (auto it = rank.begin(); it != middle; ++it) (void)forget_author(it->second);
+    for (auto it = rank.begin(); it != middle; ++it) (void)drop(it->second);
 }
 
 bool People::answer(std::string_view platform, MentionKey key,
@@ -162,14 +162,18 @@ bool People::forget_mention(MentionKey key) {
     return found;
 }
 
+bool People::drop(std::uint64_t author) {
+    auto const it = people_.find(author);
+    if (it == people_.end()) return false;
+    for (std::uint64_t const post : it->second.posts) writer_.erase(post);
+    people_.erase(it);
+    return true;
+}
+
 bool People::forget_author(std::uint64_t author) {
-    bool found = std::erase_if(waiting_, [&](Asking const& a) { return a.author == author; }) > 0;
-    if (auto const it = people_.find(author); it != people_.end()) {
-        for (std::uint64_t const post : it->second.posts) writer_.erase(post);
-        people_.erase(it);
-        found = true;
-    }
-    return found;
+    bool const waited =
+        std::erase_if(waiting_, [&](Asking const& a) { return a.author == author; }) > 0;
+    return drop(author) || waited;
 }
 
 void People::shrink() {

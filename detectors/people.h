@@ -126,6 +126,7 @@ private:
     void step(WallTime at, std::optional<int> tone);
     void count_person(Told const& told);
     void make_room();
+    bool drop(std::uint64_t author);
     template <typename A>
     friend void archive(A& a, People& p);
 

@@ -1,37 +1,38 @@
 #include "detectors/second_wave.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 namespace surged::detectors {
 namespace {
 
-constexpr std::size_t kWindow = 3;  // steps: half an hour, while the incident is young
-constexpr double kRestless = 2;     // variance over mean of counts that follow each other's posts
-constexpr double kLeast = 20;       // mentions in the newest window: fewer are no wave
+constexpr std::array<std::size_t, 2> kWindows{3, 1};  // steps: a slow rise, or a loud one
+constexpr double kRestless = 2;  // variance over mean of counts that follow each other's posts
+constexpr double kLeast = 20;    // mentions in the newest window: fewer are no wave
 constexpr std::chrono::hours kHeard{1};
 
-double sum_at(std::span<MoodStep const> mood, std::size_t i) {
+double sum_at(std::span<MoodStep const> mood, std::size_t i, std::size_t window) {
     double sum = 0;
-    for (std::size_t j = i; j < i + kWindow; ++j) sum += double(mood[j].mentions);
+    for (std::size_t j = i; j < i + window; ++j) sum += double(mood[j].mentions);
     return sum;
 }
 
-std::optional<SecondWave> rises_again(AfterAnswer const& in) {
+std::optional<SecondWave> rises_again(AfterAnswer const& in, std::size_t window) {
     // Steps that have passed whole; those after the answer has been read.
     std::size_t end = 0;
     while (end < in.mood.size() && in.mood[end].at + in.mood[end].length <= in.covered) ++end;
     std::size_t first = 0;
     while (first < end && in.mood[first].at < in.answered + kSettles) ++first;
-    if (end < first + 2 * kWindow) return std::nullopt;
+    if (end < first + 2 * window) return std::nullopt;
     double highest = 0, lowest = std::numeric_limits<double>::max();
-    for (std::size_t i = 0; i + kWindow <= end && in.mood[i].at < in.answered; ++i)
-        highest = std::max(highest, sum_at(in.mood, i));
-    std::size_t const newest = end - kWindow;
-    for (std::size_t i = first; i + kWindow <= newest; ++i)
-        lowest = std::min(lowest, sum_at(in.mood, i));
-    double const now = sum_at(in.mood, newest);
+    for (std::size_t i = 0; i + window <= end && in.mood[i].at < in.answered; ++i)
+        highest = std::max(highest, sum_at(in.mood, i, window));
+    std::size_t const newest = end - window;
+    for (std::size_t i = first; i + window <= newest; ++i)
+        lowest = std::min(lowest, sum_at(in.mood, i, window));
+    double const now = sum_at(in.mood, newest, window);
     bool const risen = now >= std::max(2 * lowest, kLeast) && now >= highest / 4 &&
                        now - lowest >= kSurely * std::sqrt(kRestless * (now + lowest));
     if (!risen) return std::nullopt;
@@ -62,7 +63,8 @@ std::optional<SecondWave> stays_angry(AfterAnswer const& in) {
 
 std::optional<SecondWave> second_wave(AfterAnswer const& in) {
     if (!in.surging) return std::nullopt;
-    if (auto const wave = rises_again(in)) return wave;
+    for (std::size_t const window : kWindows)
+        if (auto const wave = rises_again(in, window)) return wave;
     return stays_angry(in);
 }
 

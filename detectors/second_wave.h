@@ -28,9 +28,9 @@ inline constexpr std::chrono::minutes kSettles{30};
 
 // While a stream of it is in surge (else nothing is abnormal, whatever the hour of the day does):
 //
-// The surge rises again: after the answer the newest three steps hold at least twice the mentions
-// of the three lowest before them, and a quarter of the highest three of before the answer, and the
-// difference is kSurely standard errors of counts that are twice as restless as chance.
+// The surge rises again: after the answer the newest step (or the newest three) holds at least
+// twice the mentions of the lowest before it, and a quarter of the highest of before the answer,
+// and the difference is kSurely standard errors of counts that are twice as restless as chance.
 inline constexpr double kSurely = 4;
 // The tone did not fall: an hour after the answer, with kJudged judged mentions before and after it
 // at the least, the negative share is as high as before. Where fewer
