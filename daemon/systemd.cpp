@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace surged::daemon {
