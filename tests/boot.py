@@ -249,7 +249,7 @@ class Story:
         self.ok("pushed mentions opened an incident and paged")
         fields = [json.loads(line) for line in self.journal("-o json", "SURGED_INCIDENT=" + self.incident).splitlines()]
         assert any(f["PRIORITY"] == "6" and f["MESSAGE"].endswith("incident.opened") for f in fields), fields
-        assert "acme-fedi" in self.journal("-p warning"), "a stream that cannot be reached is warned of"
+        eventually("a stream that cannot be reached is warned of", lambda: "acme-fedi" in self.journal("-p warning"), 90)
         self.ok("the journal finds it by its field and priority")
 
     def kill(self):
