@@ -46,7 +46,8 @@ TEST(CliNet, WrongUsageIsTwo) {
                                    "init --output",
                                    "reload now",
                                    "version --yaml",
-                                   "incidents report x",
+                                   "incidents report",
+                                   "incidents report x --format pdf",
                                    "receivers",
                                    "receivers test",
                                    "journal",
@@ -320,8 +321,6 @@ TEST(CliNet, SilencesAndDrills) {
     EXPECT_TRUE(contains(ran.err, "one at a time")) << ran.err;
     EXPECT_EQ(daemon.client("drill --stream ghost").code, 1);
     EXPECT_TRUE(contains(daemon.client("incidents list --json").out, "\"drill\":true"));
-    for (char const* const line : {"forget --author 7", "incidents report x"})
-        EXPECT_TRUE(contains(surged(line).err, "not in this release")) << line;
 }
 
 TEST(CliNet, ShowsItsTokenByFile) {

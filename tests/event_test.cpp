@@ -123,7 +123,7 @@ TEST(Event, EveryNameOfTheContractAndItsMoment) {
         {"incident.note", Moment::none},
         {"incident.checked", Moment::none},
         {"incident.own_post", Moment::none},
-        {"incident.wrong_account", Moment::none},
+        {"incident.wrong_account", Moment::wrong_account},
         {"incident.promotion_paused", Moment::none},
         {"incident.promotion_resumed", Moment::none},
         {"clock.warning", Moment::warning},
@@ -176,8 +176,9 @@ TEST(Event, WordsOfItsFields) {
     EXPECT_EQ(to_string(IncidentState::responded), "responded");
     EXPECT_EQ(to_string(IncidentState::resolved), "resolved");
     EXPECT_EQ(to_string(IncidentState::closed), "closed");
-    for (auto const* word : {"opened", "warning", "breached", "acknowledged", "responded",
-                             "resolved", "reopened", "closed", "grown", "blind", "deleted"}) {
+    for (auto const* word :
+         {"opened", "warning", "breached", "acknowledged", "responded", "resolved", "reopened",
+          "closed", "grown", "blind", "deleted", "wrong_account"}) {
         auto const moment = moment_named(word);
         ASSERT_TRUE(moment) << word;
         EXPECT_EQ(to_string(*moment), word);

@@ -344,7 +344,8 @@ TEST(XMentions, ReportsTheHoleBelowTheEightHundredth) {
         EXPECT_EQ(step.page->complete, page == 7);
         cursor = step.page->cursor;
         if (page == 7) {
-            EXPECT_EQ(step.page->covered_from, at("2026-11-20T14:00:00Z") - 799min);
+            // Of the oldest second some posts may lie beyond the eight hundred.
+            EXPECT_EQ(step.page->covered_from, at("2026-11-20T14:00:00Z") - 799min + 1s);
         }
     }
     EXPECT_EQ(daemon::WalkCursor(cursor).get("w"), x_id_at(at("2026-11-20T14:00:00Z")));
