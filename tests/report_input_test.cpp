@@ -231,8 +231,7 @@ TEST_F(ReportInputTest, TellsFromTheJournalWhatTheDeskForgot) {
     pass(90);  // its last minutes are final
     now_ += 11 * 24h;
     ASSERT_TRUE(store_->prune(now_ - 5 * 24h, now_ - 5 * 24h, 1'000'000).has_value());
-    while (engine_->expire(now_)) {
-    }
+    (void)engine_->expire(now_);  // the desk forgets first, the journal later
     open();
     ASSERT_EQ(engine_->incident(id), nullptr);
     auto const in = report(id);
@@ -302,8 +301,8 @@ TEST_F(ReportInputTest, FindsIncidentsOfAllYears) {
     std::string const first = crisis(30, "the tap is open and my kitchen is under water");
     WallTime const between = now_ + 1min;
     now_ += 11 * 24h;
-    while (engine_->expire(now_)) {
-    }  // the first is the journal's alone
+    (void)engine_->expire(
+        now_);  // the desk forgets first, the journal later  // the first is the journal's alone
     std::string const second = crisis(30, "where is the refund that you promised us last week");
     pass(30);
     pass(10, "acme-facebook", 30, "and now this as well is broken again my friends");
