@@ -211,6 +211,72 @@ TEST(Bluesky, WhereTheListEndsTheWalkGoesOnByTime) {
     EXPECT_EQ(again.page->covered_from, at("2026-11-20T13:48:21Z"));
 }
 
+// A page that gives the posts of the page before once more leads to itself. The list goes on all
+// the same, and what lies below is asked for by time.
+TEST(Bluesky, APageThatLeadsToItselfEndsNoWalk) {
+    auto const poller = bluesky_search();
+    MentionBatch batch;
+    auto const covered = context(kNow, at("2026-11-20T13:00:00Z"));
+    auto const first = accept(*poller, "", answer(200, kFound), batch, covered);
+    ASSERT_TRUE(first.page) << first.page.error().detail;
+    auto const second = accept(*poller, first.page->cursor, answer(200, kFound), batch, covered);
+    ASSERT_TRUE(second.page) << second.page.error().detail;
+    EXPECT_FALSE(second.page->complete) << "nothing between 13:00 and 14:01 was read";
+    HttpRequest const below = poller->next_request(second.page->cursor, covered);
+    EXPECT_EQ(param(below, "until"), "2026-11-20T14:01:00.001Z");
+    EXPECT_EQ(param(below, "cursor"), "");
+    auto const last =
+        accept(*poller, second.page->cursor, answer(200, R"({"posts":[]})"), batch, covered);
+    ASSERT_TRUE(last.page) << last.page.error().detail;
+    EXPECT_TRUE(last.page->complete);
+    EXPECT_EQ(last.page->covered_from, std::nullopt) << "nothing was out of reach";
+}
+
+// Notifications cannot be asked for by time: the page is asked for again, and what a list that
+// stands still holds below is told as a gap.
+TEST(Bluesky, NotificationsThatStandStillAreTold) {
+    auto const ours = bluesky_mentions();
+    MentionBatch batch;
+    auto const covered = context(kNow, at("2026-11-20T13:00:00Z"));
+    auto const page = answer(200, R"({"cursor":"c","notifications":[
+      {"uri":"at://did:plc:b/app.bsky.feed.post/1","reason":"mention","record":{"text":"hi","createdAt":"2026-11-20T14:03:27Z"},"indexedAt":"2026-11-20T14:03:28Z"}]})");
+    auto step = accept(*ours, "", page, batch, covered);
+    int again = 0;
+    for (; step.page && !step.page->complete && again < 10; ++again) {
+        EXPECT_EQ(param(ours->next_request(step.page->cursor, covered), "cursor"), "c");
+        step = accept(*ours, std::string(step.page->cursor), page, batch, covered);
+    }
+    ASSERT_TRUE(step.page) << step.page.error().detail;
+    EXPECT_TRUE(step.page->complete);
+    EXPECT_EQ(again, 4) << "asked for, and three times again";
+    EXPECT_EQ(step.page->covered_from, at("2026-11-20T14:03:28Z"));
+}
+
+// Thousands of likes above the mentions: pages of the reasons asked for that hold none.
+TEST(Bluesky, AWalkThatIsLeftBetweenEmptyPagesTellsWhatItDidNotRead) {
+    auto const ours = bluesky_mentions();
+    MentionBatch batch;
+    auto const covered = context(kNow, at("2026-11-20T13:00:00Z"));
+    std::string cursor;
+    for (int i = 1; i <= 30; ++i) {
+        auto const step =
+            accept(*ours, cursor,
+                   answer(200, R"({"cursor":"c)" + std::to_string(i) + R"(","notifications":[]})"),
+                   batch, covered);
+        ASSERT_TRUE(step.page) << step.page.error().detail;
+        ASSERT_EQ(step.page->complete, i == 30) << i;
+        if (i == 30) {
+            EXPECT_EQ(step.page->covered_from, step.page->covered_until);
+        }
+        cursor = step.page->cursor;
+    }
+    // A list that simply has no more is no gap.
+    auto const none = accept(*ours, "", answer(200, R"({"notifications":[]})"), batch, covered);
+    ASSERT_TRUE(none.page);
+    EXPECT_TRUE(none.page->complete);
+    EXPECT_EQ(none.page->covered_from, std::nullopt);
+}
+
 TEST(Bluesky, ACursorThatIsNoGoodBeginsTheWalkAnew) {
     auto const poller = bluesky_search();
     MentionBatch batch;

@@ -23,14 +23,15 @@ constexpr auto kDeepEvery = 5min;
 constexpr seconds kDelay{30};
 constexpr std::int64_t kPage = 100;
 constexpr std::int64_t kEmptyMost = 30;  // pages without a post, one after the other
+constexpr std::int64_t kStillMost = 3;   // pages whose cursor leads to themselves, in a row
 constexpr int kSameTrouble = 3;          // a cursor that is no good is answered with 500 or 502
 
 using Params = std::vector<std::pair<std::string, std::string>>;
 
 // Names in the cursor. r: when the overlap was last read deep. Of the walk in progress: s: its
 // start; t: the platform's cursor; u: until, of the slice; l: how far back it goes; c: posts of
-// the slice; o: the oldest of the walk; e: empty pages in a row; n: it lists notifications; d: it
-// reads the overlap deep.
+// the slice; o: the oldest of the walk; e: empty pages in a row; w: how often it stood still; n: it
+// lists notifications; d: it reads the overlap deep.
 class Bluesky final : public Poller {
 public:
     Bluesky(AccountSettings const& account, StreamSettings const& stream)
@@ -161,32 +162,46 @@ private:
         bool const past_edge = some && (unbounded_list() ? read.oldest : read.newest) < edge;
         bool const unbounded =
             some && !unbounded_list() && read.oldest > until && until < cursor.time("s");
-        bool const more = !read.cursor.empty() && read.cursor != cursor.get("t") &&
-                          empty < kEmptyMost && !past_edge && !unbounded;
+        // A page that gives posts of the page before once more may end where that one did: its
+        // cursor leads to itself, and the list goes on all the same.
+        bool const same = read.cursor == cursor.get("t");
+        bool const ended = read.cursor.empty() || (same && read.items == 0);
+        bool const out_of_reach = past_edge || unbounded;
         cursor.set("c", count).set("e", empty);
-        if (more) {
-            page.cursor = cursor.set("t", read.cursor).text();
+        if (!ended && !same && empty < kEmptyMost && !out_of_reach) {
+            page.cursor = cursor.set("t", read.cursor).set("w", std::string_view{}).text();
             return;
         }
         // The list has an end, the past may go on behind it: a further slice, until it is short.
         WallTime const next = cursor.time("o") == kNoTime ? kNoTime : cursor.time("o") + 1ms;
-        if (!unbounded_list() && !past_edge && !unbounded && count >= kPage && next < until &&
-            next > edge) {
+        bool const by_time = !unbounded_list() && !out_of_reach && next != kNoTime;
+        if (by_time && (count >= kPage || !ended) && next < until && next > edge) {
             cursor.set("u", next).set("t", std::string_view{}).set("c", std::int64_t{0});
+            cursor.set("w", std::string_view{});
             page.cursor = cursor.set("e", std::int64_t{0}).text();
             return;
         }
-        finish(page, cursor, context);
+        bool const unread = !ended && !out_of_reach && !(by_time && next <= edge);
+        if (std::int64_t const still = cursor.number("w") + 1;
+            unread && same && still <= kStillMost) {
+            page.cursor = cursor.set("w", still).text();
+            return;
+        }
+        finish(page, cursor, context, unread);
     }
 
-    void finish(PollPage& page, WalkCursor& cursor, PollContext const& context) const {
+    // `unread`: the list went on behind the last page, and could not be followed there.
+    void finish(PollPage& page, WalkCursor& cursor, PollContext const& context, bool unread) const {
         WallTime const started = cursor.time("s");
+        WallTime const oldest = cursor.time("o");
         page.complete = true;
         page.covered_until = started - indexing_delay();
         if (context.covered_until == kNoTime) {
-            WallTime const oldest = cursor.time("o");
             page.covered_from =
                 oldest == kNoTime ? *page.covered_until - 1min : std::max(oldest, cursor.time("l"));
+        } else if (unread) {
+            WallTime const from = oldest == kNoTime ? *page.covered_until : oldest;
+            page.covered_from = std::max(from, context.covered_until);
         }
         if (cursor.has("d")) cursor.set("r", started);
         page.cursor = cursor.keep_only({"r"}).text();

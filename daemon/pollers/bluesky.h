@@ -19,11 +19,13 @@ struct StreamSettings;
 // which mention it (`query` replaces the words searched for).
 //
 // Newest first, cursor by cursor, under an upper bound that stays for the walk. A search lists at
-// most about 10,000 posts: what lies beyond is asked for by time. The list is in the order of
-// createdAt, which the author's program chooses: a post that is indexed late stands below what was
-// read already, so two minutes are read again each time and a quarter of an hour every five
-// minutes. A post that claims to be older than that is not found by polling. The first walk goes
-// back 30 days.
+// most about 10,000 posts: what lies beyond is asked for by time, and so is what lies below a page
+// whose cursor leads to itself. Lists that cannot be asked by time and stand still, or go on
+// without a post for 30 pages, are left: what was not read is told as a gap. The list is in the
+// order of createdAt, which the author's program chooses: a post that is indexed late stands below
+// what was read already, so two minutes are read again each time and a quarter of an hour every
+// five minutes. A post that claims to be older than that is not found by polling. The first walk
+// goes back 30 days.
 std::unique_ptr<Poller> make_bluesky_search(AccountSettings const& account,
                                             StreamSettings const& stream);
 std::unique_ptr<Poller> make_bluesky_mentions(AccountSettings const& account,
