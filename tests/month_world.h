@@ -8,6 +8,7 @@
 #include "daemon/demo/random.h"
 #include "daemon/poll_loop.h"
 #include "daemon/supervisor.h"
+#include "tests/sim_door.h"
 #include "tests/sim_net.h"
 #include "tests/web_kit.h"
 
@@ -81,27 +82,6 @@ private:
     Random random_;
 };
 
-// The platform's own book of what reached it: budgets are measured here, not by us.
-class Meter {
-public:
-    void add(WallTime now, double amount) { spent_.emplace_back(now, amount); }
-    // The most that was spent in any window of this length.
-    [[nodiscard]] double peak(std::chrono::milliseconds window) const {
-        double most = 0, sum = 0;
-        std::size_t first = 0;
-        for (auto const& [at, amount] : spent_) {
-            sum += amount;
-            while (spent_[first].first <= at - window) sum -= spent_[first++].second;
-            most = std::max(most, sum);
-        }
-        return most;
-    }
-    [[nodiscard]] std::size_t size() const { return spent_.size(); }
-
-private:
-    std::vector<std::pair<WallTime, double>> spent_;
-};
-
 using Make = std::unique_ptr<Poller> (*)(AccountSettings const&, daemon::StreamSettings const&);
 
 // A daemon that polls one platform, dies without warning and comes back.
@@ -111,7 +91,7 @@ public:
         : random(seed),
           net(clock, seed + 1, unkind()),
           sink(seed + 2),
-          door(stand_in, daemon::demo::Faults::everything(seed + 3, 0.12)),
+          door(stand_in, daemon::demo::Faults::everything(seed + 3, 0.12), kSimStart + kMonth / 3),
           platform_(std::move(platform)) {
         sink.on_spending = [this] { spent_ = pace_->save(); };
         net.host("p.sim", [this](HttpRequest const& request, WallTime now) {
@@ -162,7 +142,7 @@ public:
     std::mt19937_64 random;
     SimHttpClient net;
     Sink sink;
-    daemon::demo::FaultyStandIn door;
+    Door door;  // each kind of trouble has come before the burst, or comes then
     std::function<void(WallTime)> on_request;
     std::function<void(daemon::ServerResponse&, WallTime)> on_reply;
     // Which of the platform's limits a request counts against.
