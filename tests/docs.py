@@ -84,7 +84,9 @@ esac
     def open_incidents(self):
         """The one of the page, and a second beside it (a drill has an incident of its own)."""
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 150))
-        rows = "".join(json.dumps({"id": f"m{i}", "created_at": at, "text": "smoke"}) + "\n" for i in range(60))
+        row = {"created_at": at, "text": "smoke", "author": {"id": "2244994945"}}  # whom the README forgets
+        ids = ["1750"] + [f"m{i}" for i in range(60)]
+        rows = "".join(json.dumps({"id": i} | (row if i == "m0" else row | {"author": {"id": i}})) + "\n" for i in ids)
         request = urllib.request.Request(self.url + "/api/v1/streams/acme-x/mentions", rows.encode(), method="POST")
         urllib.request.urlopen(request, timeout=10).close()
         first = eventually("an incident opens", self.incidents)[0]
