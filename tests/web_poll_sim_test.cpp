@@ -325,6 +325,11 @@ TEST_P(WebMonth, InstagramLosesOnlyWhatItTells) {
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, WebMonth, testing::Range<std::uint64_t>(1, 3));
 
+// The outage begins between a redirect and the document behind it.
+TEST(WebFeed, AWalkThatTheOutageHeldUpTellsAllThatFellOut) {
+    feed_month(115);
+}
+
 class NightWebMonth : public testing::TestWithParam<std::uint64_t> {};
 TEST_P(NightWebMonth, HackerNews) {
     hackernews_month(100 + GetParam());

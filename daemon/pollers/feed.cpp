@@ -306,6 +306,12 @@ private:
                 oldest == kNoTime ? *page.covered_until - 1min : std::max(oldest, edge);
             if (known == kNoTime || from > known) page.covered_from = from;
         }
+        // A walk that a redirect began may read the document hours later: the hole then reaches
+        // beyond what this walk covers. The next one shall find it too, and tell the rest.
+        if (hole && oldest != kNoTime && oldest > *page.covered_until) {
+            page.cursor = cursor.keep_only({"k"}).text();
+            return;
+        }
         cursor.set("k", cursor.get("j")).set("e", cursor.get("g")).set("m", cursor.get("y"));
         page.cursor = cursor.keep_only({"e", "m", "f", "k"}).text();
     }
