@@ -239,8 +239,9 @@ BacktestReport BacktestRecording::report(BacktestSummary const& summary) const {
             stream.brand = s->brand;
             stream.judged_by = judged_by(*s);
         }
-        stream.surges = std::uint64_t(std::count_if(
-            surges_.begin(), surges_.end(), [&](Surge const& s) { return s.stream == name; }));
+        stream.surges =
+            std::uint64_t(std::count_if(surges_.begin(), surges_.end(),
+                                        [&](Surge const& s) { return s.stream == stream.name; }));
         stream.chart = chart(name, track, out.from, out.until);
         stream.chart.id = "stream-" + std::to_string(out.streams.size() + 1);
         out.streams.push_back(std::move(stream));
