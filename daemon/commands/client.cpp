@@ -122,6 +122,34 @@ std::string clocks_of(element const& incident) {
     return out;
 }
 
+// What strangers wrote must not move the cursor: no control character, ASCII's or Unicode's.
+std::string plain_line(std::string text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto const c = static_cast<unsigned char>(text[i]);
+        bool const c1 =
+            c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+        if (c1) text[i + 1] = ' ';
+        if (c < 0x20 || c == 0x7F || c1) text[i] = ' ';
+    }
+    return text;
+}
+
+constexpr int kPeopleLines = 10;  // a terminal's screen has room for the rest of the incident
+
+void print_people(element const& incident, char const* list, char const* title) {
+    simdjson::dom::array items;
+    if (incident[list].get(items) != simdjson::SUCCESS || items.size() == 0) return;
+    std::cout << "  " << title << ":\n";
+    int left = kPeopleLines;
+    for (element const p : items) {
+        if (left-- == 0) break;
+        std::string const text = text_of(p, "text"), author = text_of(p, "author");
+        std::cout << "    " << text_of(p, "at") << "  " << text_of(p, "platform") << "  "
+                  << plain_line(author.empty() ? text_of(p, "id") : author) << "  "
+                  << (text.empty() ? "(text erased)" : plain_line(text)) << "\n";
+    }
+}
+
 void print_incident(element const& i) {
     bool const colour = wants_colour(STDOUT_FILENO);
     auto const word = [&](char const* key) {
@@ -140,6 +168,9 @@ void print_incident(element const& i) {
                       << text_of(s, "expected") << " were expected, now " << text_of(s, "state")
                       << "\n";
     std::cout << clocks_of(i);
+    print_people(i, "unanswered", "waiting for our answer");
+    print_people(i, "advocates", "advocates in it");
+    print_people(i, "affected", "hit hardest");
     simdjson::dom::array similar;
     if (i["similar"].get(similar) == simdjson::SUCCESS)
         for (element const s : similar) {
