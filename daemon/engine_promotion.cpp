@@ -4,6 +4,7 @@
 #include "detectors/wording.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace surged::daemon {
@@ -21,17 +22,20 @@ constexpr std::chrono::hours kFresh{24};
 
 // Nobody posts while the scheduler still holds everything back: that is silence, too.
 void Engine::remind_of_promotion(WallTime now) {
+    std::set<std::string> waiting;
     for (auto const& brand : settings_.brands) {
         for (auto const& receiver : brand.rules.pause_promotion) {
             std::optional<OutboxRow> const held =
                 outbox_.resume_waiting(receiver, brand.rules.name);
             if (!held || now - held->due < kPatience) continue;
+            waiting.insert(held->key);
             WallTime& told = promotion_told_.try_emplace(held->key, kNoTime).first->second;
             if (told != kNoTime && now - told < kAgain) continue;
             told = now;
             tell_promotion(*held, "since " + clock_time(held->due, now), now);
         }
     }
+    std::erase_if(promotion_told_, [&](auto const& told) { return !waiting.contains(told.first); });
 }
 
 void Engine::tell_promotion(OutboxRow const& held, std::string const& why, WallTime now) {
